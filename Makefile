@@ -1,0 +1,54 @@
+# Every target sets up what it needs in .venv from the lock; `make demo` and `make test` each work alone.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+
+help:  ## Show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "%-10s %s\n", $$1, $$2}'
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+setup: $(READY)  ## Create .venv with everything the lock pins
+
+demo: $(READY)  ## Run the main job on the built-in sandbox and show where the report is
+	$(BIN)/parity demo
+
+test: check  ## Run every check and test
+
+check: lint types sql imports unit  ## What CI runs: ruff, mypy, sqlfluff, import-linter, pytest with coverage
+
+lint: $(READY)  ## Ruff: style and likely bugs
+	$(BIN)/ruff format --check parity_pipeline tests benchmarks
+	$(BIN)/ruff check parity_pipeline tests benchmarks
+
+types: $(READY)  ## Mypy, strict
+	$(BIN)/mypy
+
+sql: $(READY)  ## Sqlfluff over the models
+	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar sql
+
+imports: $(READY)  ## Import-linter: who may import whom
+	$(BIN)/lint-imports
+
+unit: $(READY)  ## Pytest on two cores, with branch coverage
+	$(BIN)/pytest -n 2 --cov --cov-report=term --cov-fail-under=95
+
+format: $(READY)  ## Rewrite Python and SQL in the house style
+	$(BIN)/ruff format parity_pipeline tests benchmarks
+	$(BIN)/ruff check --fix parity_pipeline tests benchmarks
+	$(BIN)/sqlfluff fix --processes 2 --disable-progress-bar sql
+
+dev: $(READY)  ## Dagster's UI on 127.0.0.1:3000
+	DAGSTER_HOME=$${DAGSTER_HOME:-$$(pwd)/.dagster} $(BIN)/dagster dev -h 127.0.0.1
+
+lock: $(READY)  ## Resolve pyproject.toml anew into requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --group dev --extra dev-ui --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-header --upgrade --quiet -o requirements.lock
+
+.PHONY: help setup demo test check lint types sql imports unit format dev lock

@@ -1,0 +1,99 @@
+"""What each pretend vendor was told: the same facts, until a fault changes one side's.
+
+No rating here either. A fault (see faults.py) edits one `Told`; the vendor's side then works from it.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from parity_pipeline.sandbox.company import Charge, Company, Customer, UsageEvent, build_company, usage_events
+
+
+@dataclass
+class Told:
+    """One vendor's copy of the facts. Edit freely: it is not shared with the other side."""
+
+    charges: dict[str, Charge]
+    customers: dict[str, Customer]
+    events: list[UsageEvent]
+
+
+@dataclass
+class StripeQuirks:
+    """Things only Stripe's side can have wrong or special. Keys are customer keys."""
+
+    voided_and_revised: set[str] = field(default_factory=set)
+    """The last closed invoice was voided and issued again as a revision with the same lines."""
+    threshold_billed: set[str] = field(default_factory=set)
+    """The last closed period was billed in two invoices: a threshold invoice and the cycle invoice."""
+
+
+@dataclass
+class MetronomeQuirks:
+    """Things only Metronome's side can have wrong or special. Keys are customer keys."""
+
+    absent_customers: set[str] = field(default_factory=set)
+    """Not in Metronome at all."""
+    unlinked_customers: set[str] = field(default_factory=set)
+    """In Metronome, but nothing there names the Stripe customer."""
+    no_contract: set[str] = field(default_factory=set)
+    """Usage arrives, but there is no contract, hence no invoice."""
+    contract_starts_at: dict[str, datetime] = field(default_factory=dict)
+    """The contract starts then instead of at the customer's start."""
+    contract_ends_at: dict[str, datetime] = field(default_factory=dict)
+    """The contract ends then."""
+    second_contract: set[str] = field(default_factory=set)
+    """A second contract on the same rate card bills the same usage again."""
+    calendar_anchored: set[str] = field(default_factory=set)
+    """Billed by calendar month although Stripe bills from another day."""
+    unrated_values: dict[str, set[str]] = field(default_factory=dict)
+    """Charge key -> values of its `varies_by` property that the rate card has no rate for."""
+    missing_last_invoice: set[str] = field(default_factory=set)
+    """The last closed period has no invoice."""
+    draft_last_invoice: set[str] = field(default_factory=set)
+    """The last closed period's invoice is still a draft."""
+    pushed_invoices: set[str] = field(default_factory=set)
+    """The last closed invoice was pushed into Stripe although Stripe bills the period itself."""
+    auto_recharge: set[str] = field(default_factory=set)
+    """The contract has an enabled prepaid balance threshold."""
+    aggregation: dict[str, str] = field(default_factory=dict)
+    """Event name -> Metronome aggregation type that its metric has instead of the right one."""
+    amounts_as_minor_units: set[str] = field(default_factory=set)
+    """Currencies whose rates were entered in minor units although Metronome wants whole units."""
+    conversion_factor: dict[str, Decimal] = field(default_factory=dict)
+    """Charge key -> divisor of the product's quantity conversion instead of `quoted_per`; the rate stays."""
+
+
+@dataclass
+class World:
+    """The company and what each vendor was told about it."""
+
+    company: Company
+    stripe: Told
+    metronome: Told
+    stripe_quirks: StripeQuirks = field(default_factory=StripeQuirks)
+    metronome_quirks: MetronomeQuirks = field(default_factory=MetronomeQuirks)
+
+
+def build_world(*, seed: int, as_of: datetime, customers: int = 60) -> World:
+    """A world in which both vendors were told the truth."""
+    company = build_company(seed=seed, as_of=as_of, customers=customers)
+    events = list(usage_events(company))
+    return World(
+        company=company,
+        stripe=Told(dict(company.charges), dict(company.customers), list(events)),
+        metronome=Told(dict(company.charges), dict(company.customers), list(events)),
+    )
+
+
+@dataclass(frozen=True)
+class PushedInvoice:
+    """An invoice that Metronome pushed into Stripe, as Stripe was asked to create it."""
+
+    stripe_invoice_id: str
+    metronome_invoice_id: str
+    customer: str
+    currency: str
+    amount_minor_units: int
+    created_at: datetime
