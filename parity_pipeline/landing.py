@@ -1,0 +1,275 @@
+"""What the APIs said, on disk: one compressed file an account and resource, and a manifest that seals them.
+
+`folder` is always the folder of one run. Landed files are never changed afterwards. What a row means is
+decided in sql/staging.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from parity_pipeline.columns import duckdb_columns, holds_times
+from parity_pipeline.errors import LandingError, UsageError
+from parity_pipeline.periods import Window
+from parity_pipeline.sources.ledger import RequestCount
+from parity_pipeline.sources.records import Record
+from parity_pipeline.sources.resources import Resource
+from parity_pipeline.spool import Spool, digest
+
+__all__ = [
+    "LandedResource",
+    "LandingWriter",
+    "Manifest",
+    "duckdb_columns",
+    "landed_file",
+    "read_manifest",
+]
+
+MANIFEST: Final = "manifest.json"
+_ACCOUNT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_OFFSET: Final = re.compile(rb'T\d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:\d\d"')
+
+
+@dataclass(frozen=True)
+class LandedResource:
+    """One landed file and how complete it is; the watermark is the instant up to which it was asked for."""
+
+    account: str
+    source: str
+    resource: str
+    requests: int
+    pages: int
+    rows: int
+    sha256: str
+    watermark: datetime | None
+    complete: bool
+    note: str | None = None
+
+    @property
+    def file(self) -> Path:
+        """Its place inside the run's folder."""
+        return _place(self.account, self.source, self.resource)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a run landed."""
+
+    run_id: str
+    window: Window
+    started_at: datetime
+    finished_at: datetime
+    complete: bool
+    error: str | None
+    resources: tuple[LandedResource, ...]
+    requests: tuple[RequestCount, ...]
+
+    @property
+    def as_of(self) -> datetime:
+        """The instant at and after which nothing counts."""
+        return self.window.as_of
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The accounts that were read, in order."""
+        return tuple(sorted({landed.account for landed in self.resources}))
+
+
+@dataclass
+class _Landing:
+    """A file being written."""
+
+    spool: Spool
+    requests: int = 0
+    pages: int = 0
+    rows: int = 0
+
+
+class LandingWriter:
+    """Writes one run's landing; not for use from several threads."""
+
+    def __init__(
+        self,
+        folder: Path,
+        run_id: str,
+        window: Window,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.folder = folder
+        self._run_id = run_id
+        self._window = window
+        self._now = now
+        self._started_at = now()
+        self._open: dict[tuple[str, Resource], _Landing] = {}
+        self._done: dict[tuple[str, str], LandedResource] = {}
+        self._is_closed = False
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(
+                f"cannot write to {folder}: {error.strerror}; choose another home folder"
+            ) from error
+
+    def append(
+        self,
+        resource: Resource,
+        records: Sequence[Record],
+        *,
+        account: str,
+        context: tuple[str, ...] = (),
+        requests: int = 1,
+    ) -> None:
+        """Keep one page of records and the number of requests it took."""
+        landing = self._landing(account, resource)
+        landing.requests += requests
+        landing.pages += 1
+        landing.rows += len(records)
+        try:
+            landing.spool.add(_lines(resource, records, account=account, context=context))
+        except OSError as error:
+            raise LandingError(f"cannot write {resource.key}: {error.strerror}") from error
+
+    def finish(
+        self, resource: Resource, *, account: str, watermark: datetime, note: str | None = None
+    ) -> int:
+        """Seal a resource that was read in full up to the watermark; returns its rows."""
+        self._landing(account, resource)
+        return self._seal(account, resource, watermark=watermark, complete=True, note=note)
+
+    def close(self, *, requests: Sequence[RequestCount] = (), error: str | None = None) -> None:
+        """Seal what is open as incomplete and write the manifest, last. Closing twice is harmless."""
+        if self._is_closed:
+            return
+        for account, resource in list(self._open):
+            self._seal(account, resource, watermark=None, complete=False, note=None)
+        resources = tuple(self._done[key] for key in sorted(self._done))
+        manifest = Manifest(
+            run_id=self._run_id,
+            window=self._window,
+            started_at=self._started_at,
+            finished_at=self._now(),
+            complete=error is None and all(landed.complete for landed in resources),
+            error=error,
+            resources=resources,
+            requests=tuple(requests),
+        )
+        _write_manifest(self.folder, manifest)
+        self._is_closed = True
+
+    def _landing(self, account: str, resource: Resource) -> _Landing:
+        if (account, resource.key) in self._done:
+            raise LandingError(f"{resource.key} of account {account} is sealed already")
+        if (account, resource) not in self._open:
+            file = landed_file(self.folder, account, resource)
+            try:
+                file.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise LandingError(f"cannot write to {file.parent}: {error.strerror}") from error
+            self._open[account, resource] = _Landing(Spool(file))
+        return self._open[account, resource]
+
+    def _seal(
+        self,
+        account: str,
+        resource: Resource,
+        *,
+        watermark: datetime | None,
+        complete: bool,
+        note: str | None,
+    ) -> int:
+        landing = self._open.pop((account, resource))
+        try:
+            sha256 = landing.spool.write()
+        except OSError as error:
+            raise LandingError(f"cannot write {resource.key}: {error.strerror}") from error
+        self._done[account, resource.key] = LandedResource(
+            account=account,
+            source=resource.source,
+            resource=resource.name,
+            requests=landing.requests,
+            pages=landing.pages,
+            rows=landing.rows,
+            sha256=sha256,
+            watermark=watermark,
+            complete=complete,
+            note=note,
+        )
+        return landing.rows
+
+
+def landed_file(folder: Path, account: str, resource: Resource) -> Path:
+    """Where a resource of an account lies in a run's folder."""
+    if not _ACCOUNT.fullmatch(account):
+        raise UsageError(f"account name {account!r}: use letters, digits, dots, dashes and underscores")
+    return folder / _place(account, resource.source, resource.name)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a run's folder, after every landed file's digest was found to be right."""
+    path = folder / MANIFEST
+    try:
+        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+    except OSError as error:
+        raise LandingError(
+            f"cannot read {path}: {error.strerror}; the run did not end, pull again"
+        ) from error
+    except msgspec.DecodeError as error:
+        raise LandingError(f"{path} is not a manifest: {error}; pull again") from error
+    for landed in manifest.resources:
+        file = folder / landed.file
+        if not file.is_file():
+            raise LandingError(f"landed file {file} is missing; pull again")
+        if digest(file) != landed.sha256:
+            raise LandingError(f"landed file {file} was altered after it was written; pull again")
+    return manifest
+
+
+def _place(account: str, source: str, name: str) -> Path:
+    return Path(account) / source / f"{name}.jsonl.gz"
+
+
+def _write_manifest(folder: Path, manifest: Manifest) -> None:
+    aside = folder / f".{MANIFEST}.new"
+    try:
+        aside.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
+        aside.replace(folder / MANIFEST)
+    except OSError as error:
+        raise LandingError(f"cannot write {folder / MANIFEST}: {error.strerror}") from error
+
+
+def _lines(
+    resource: Resource, records: Sequence[Record], *, account: str, context: tuple[str, ...]
+) -> Iterator[bytes]:
+    asked = dict(zip(("account", *resource.context), (account, *context), strict=True))
+    head = msgspec.json.encode(asked)[:-1] + b","
+    has_times = holds_times(resource.record)
+    for record in records:
+        body = msgspec.json.encode(record, enc_hook=_as_text)
+        if has_times and _OFFSET.search(body):
+            # DuckDB's JSON reader drops an offset without a word, so times are landed in UTC.
+            body = msgspec.json.encode(
+                _in_utc(msgspec.to_builtins(record, builtin_types=(datetime,), enc_hook=_as_text))
+            )
+        yield head + body[1:] + b"\n"
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, str):  # JSON text of an object (records.Texts) stays text
+        return str(value)
+    raise NotImplementedError(type(value))
+
+
+def _in_utc(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC) if value.tzinfo else value
+    if isinstance(value, dict):
+        return {key: _in_utc(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_in_utc(item) for item in value]
+    return value

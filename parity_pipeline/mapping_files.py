@@ -1,0 +1,236 @@
+"""The CSV files that the settings name: links, waivers and cohorts, checked line by line.
+
+A mistake is one line that names the file, the line and the column.
+"""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from parity_pipeline.errors import UsageError
+from parity_pipeline.setting_sections import CHECKS
+from parity_pipeline.settings import Settings
+
+_MOST_ROWS: Final = 5_000_000
+
+
+@dataclass(frozen=True)
+class CustomerLink:
+    """A line of customers.csv."""
+
+    account: str
+    stripe_customer_id: str
+    metronome_customer_id: str
+
+
+@dataclass(frozen=True)
+class MeterRow:
+    """A line of meters.csv; the group values are JSON text with sorted keys, `{}` for all."""
+
+    event_name: str
+    billable_metric_id: str
+    pricing_group_values: str
+
+
+@dataclass(frozen=True)
+class PriceLink:
+    """A line of prices.csv."""
+
+    stripe_price_id: str
+    product_id: str
+    pricing_group_values: str
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """A line of the waivers file; an empty customer or subject means any."""
+
+    check_name: str
+    customer: str
+    subject: str
+    reason: str
+    approved_by: str
+    expires_on: date
+    max_minor_units: Decimal | None
+
+
+@dataclass(frozen=True)
+class Links:
+    """Everything the files say."""
+
+    customers: tuple[CustomerLink, ...] = ()
+    meters: tuple[MeterRow, ...] = ()
+    prices: tuple[PriceLink, ...] = ()
+    metric_starts: tuple[tuple[str, date], ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    cohorts: tuple[tuple[str, str, str], ...] = ()
+    """Cohort, stage and customer id."""
+
+
+def read_links(settings: Settings) -> Links:
+    """Read every file the settings name; raise UsageError at the first mistake."""
+    folder, mapping = settings.config_folder, settings.mapping
+    return Links(
+        customers=_customers(_path(folder, mapping.customers), settings.account),
+        meters=_meters(_path(folder, mapping.meters)),
+        prices=_prices(_path(folder, mapping.prices)),
+        metric_starts=_metric_starts(folder, mapping.metric_starts),
+        waivers=_waivers(_path(folder, settings.waivers.file)),
+        cohorts=tuple(
+            (name, cohort.stage, line.text("customer", "customer_id", "stripe_customer_id"))
+            for name, cohort in settings.cohorts.items()
+            for line in _lines(_path(folder, cohort.customers), columns=())
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One line of a file, with what a message about it needs."""
+
+    path: Path
+    number: int
+    cells: dict[str, str]
+
+    def text(self, *columns: str, optional: bool = False) -> str:
+        """The first of these columns that the file has; empty is a mistake unless it is optional."""
+        column = next((each for each in columns if each in self.cells), None)
+        if column is None:
+            raise UsageError(f"{self.path} has no column {columns[0]}.")
+        value = self.cells[column].strip()
+        if not value and not optional:
+            raise self.mistake(column, "is empty")
+        return value
+
+    def group_values(self) -> str:
+        """The column pricing_group_values as JSON text with sorted keys; absent or empty is `{}`."""
+        column = "pricing_group_values"
+        text = self.cells.get(column, "").strip() or "{}"
+        try:
+            values = msgspec.json.decode(text)
+        except msgspec.DecodeError as error:
+            raise self.mistake(column, f"is no valid JSON ({error})") from error
+        if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
+            raise self.mistake(column, 'must be a JSON object of texts such as {"region": "eu"}')
+        return msgspec.json.encode(values, order="sorted").decode()  # as the landing writes them
+
+    def day(self, column: str) -> date:
+        """A date as YYYY-MM-DD."""
+        try:
+            return date.fromisoformat(self.text(column))
+        except ValueError as error:
+            raise self.mistake(column, "must be a date such as 2026-01-31") from error
+
+    def amount(self, column: str) -> Decimal | None:
+        """An amount, or None when empty."""
+        text = self.text(column, optional=True)
+        if not text:
+            return None
+        try:
+            amount = Decimal(text)
+        except InvalidOperation as error:
+            raise self.mistake(column, "must be a number") from error
+        if not amount.is_finite() or amount < 0:
+            raise self.mistake(column, "must be a number of at least 0")
+        return amount
+
+    def mistake(self, column: str, what: str) -> UsageError:
+        """The error for one cell of this line."""
+        return UsageError(f"{self.path} line {self.number}, column {column}: {what}.")
+
+
+def _path(folder: Path, name: Path | None) -> Path | None:
+    return folder / name if name is not None else None
+
+
+def _lines(path: Path | None, *, columns: tuple[str, ...]) -> Iterator[_Line]:
+    if path is None:
+        return
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            header = [name.strip() for name in next(reader, [])]
+            for column in columns:
+                if column not in header:
+                    raise UsageError(f"{path} line 1 has no column {column}.")
+            for cells in reader:
+                if not any(cell.strip() for cell in cells):
+                    continue
+                if len(cells) != len(header):
+                    raise UsageError(
+                        f"{path} line {reader.line_num} has {len(cells)} cells, the header has {len(header)}."
+                    )
+                if reader.line_num > _MOST_ROWS:
+                    raise UsageError(f"{path} has more than {_MOST_ROWS} lines.")
+                yield _Line(path, reader.line_num, dict(zip(header, cells, strict=True)))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(f"{path} cannot be read: {error}.") from error
+
+
+def _customers(path: Path | None, account: str) -> tuple[CustomerLink, ...]:
+    found: dict[str, CustomerLink] = {}
+    for line in _lines(path, columns=("stripe_customer_id", "metronome_customer_id")):
+        link = CustomerLink(
+            account=line.text("account", optional=True) or account if "account" in line.cells else account,
+            stripe_customer_id=line.text("stripe_customer_id"),
+            metronome_customer_id=line.text("metronome_customer_id"),
+        )
+        if link.account != account:
+            raise line.mistake("account", f"is {link.account}; the only account here is {account}")
+        if link.metronome_customer_id in found:
+            raise line.mistake("metronome_customer_id", "is linked on an earlier line already")
+        found[link.metronome_customer_id] = link
+    return tuple(found.values())
+
+
+def _meters(path: Path | None) -> tuple[MeterRow, ...]:
+    found: dict[str, MeterRow] = {}
+    for line in _lines(path, columns=("event_name", "billable_metric_id")):
+        row = MeterRow(line.text("event_name"), line.text("billable_metric_id"), line.group_values())
+        if row.event_name in found:
+            raise line.mistake("event_name", "is linked on an earlier line already")
+        found[row.event_name] = row
+    return tuple(found.values())
+
+
+def _prices(path: Path | None) -> tuple[PriceLink, ...]:
+    found: dict[PriceLink, None] = {}
+    for line in _lines(path, columns=("stripe_price_id", "product_id")):
+        row = PriceLink(line.text("stripe_price_id"), line.text("product_id"), line.group_values())
+        if row in found:
+            raise line.mistake("stripe_price_id", "says the same as an earlier line")
+        found[row] = None
+    return tuple(found)
+
+
+def _metric_starts(folder: Path, given: dict[str, date] | Path) -> tuple[tuple[str, date], ...]:
+    if isinstance(given, dict):
+        return tuple(given.items())
+    lines = _lines(folder / given, columns=("billable_metric_id", "starts_on"))
+    return tuple((line.text("billable_metric_id"), line.day("starts_on")) for line in lines)
+
+
+def _waivers(path: Path | None) -> tuple[Waiver, ...]:
+    columns = ("check", "customer", "subject", "reason", "approved_by", "expires_on", "max_minor_units")
+    return tuple(_waiver(line) for line in _lines(path, columns=columns))
+
+
+def _waiver(line: _Line) -> Waiver:
+    check = line.text("check")
+    if check not in CHECKS:
+        raise line.mistake("check", f"is {check}; the checks are {', '.join(CHECKS)}")
+    return Waiver(
+        check_name=check,
+        customer=line.text("customer", optional=True),
+        subject=line.text("subject", optional=True),
+        reason=line.text("reason"),
+        approved_by=line.text("approved_by"),
+        expires_on=line.day("expires_on"),
+        max_minor_units=line.amount("max_minor_units"),
+    )

@@ -1,0 +1,80 @@
+"""Runs the pipeline against the sandbox, and serves the sandbox for others."""
+
+import tempfile
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from parity_pipeline import pipeline
+from parity_pipeline.errors import UsageError
+from parity_pipeline.home import Home
+from parity_pipeline.periods import floor_day, rfc3339
+from parity_pipeline.pipeline import Outcome
+from parity_pipeline.run_request import make_request, parse_instant
+from parity_pipeline.sandbox.faults import FAULTS, apply_faults
+from parity_pipeline.sandbox.server import running_sandbox
+from parity_pipeline.sandbox.world import World, build_world
+from parity_pipeline.settings import load_settings
+
+CLEAN: Final = "clean"
+SEED: Final = 7
+CUSTOMERS: Final = 60
+
+
+def scenario_world(scenario: str, *, as_of: datetime, seed: int = SEED, customers: int = CUSTOMERS) -> World:
+    """The pretend company, with the faults that a scenario names: `clean`, or fault names with commas."""
+    names = [name.strip() for name in scenario.split(",") if name.strip() and name.strip() != CLEAN]
+    for name in names:
+        if name not in FAULTS:
+            raise UsageError(
+                f"There is no scenario {name}; `parity sandbox faults` lists them, and there is clean."
+            )
+    world = build_world(seed=seed, as_of=as_of, customers=customers)
+    apply_faults(world, names)
+    return world
+
+
+def run_on_sandbox(
+    scenario: str,
+    *,
+    home: Path,
+    as_of: str | None,
+    since: str | None,
+    now: datetime,
+    tell: Callable[[str], None],
+) -> Outcome:
+    """One run over HTTP against the sandbox; it writes under the home's sandbox folder only."""
+    instant = parse_instant(as_of, option="--as-of") if as_of else floor_day(now)
+    place = Home(home).sandbox()
+    place.prepare()
+    tell("start the sandbox")
+    world = scenario_world(scenario, as_of=instant)
+    with running_sandbox(world, folder=place.folder / "config") as served:
+        settings = load_settings(served.variables(), home=place.folder)
+        request = make_request(
+            now=now,
+            as_of=rfc3339(instant),
+            since=since,
+            configured_start=settings.parallel_run.start,
+        )
+        return pipeline.run(settings, request, clock=lambda: datetime.now(UTC), tell=tell)
+
+
+def serve_until_interrupted(
+    scenario: str, *, seed: int, customers: int, now: datetime, tell: Callable[[str], None]
+) -> None:
+    """Serve both pretend APIs and tell the variables of a run against them."""
+    world = scenario_world(scenario, as_of=floor_day(now), seed=seed, customers=customers)
+    with (
+        tempfile.TemporaryDirectory(prefix="parity-sandbox-") as folder,
+        running_sandbox(world, folder=Path(folder)) as served,
+    ):
+        for name, value in served.variables().items():
+            tell(f"export {name}={value}")
+        tell(f"# The sandbox's company is as of {rfc3339(served.as_of)}. Stop it with Ctrl-C.")
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            tell("# Stopped.")

@@ -1,0 +1,231 @@
+"""The only reader of the environment and of parity.toml: every setting, its default and its checks.
+
+What the settings say about a single run (which days, which accounts) is in run_request.py; the CSV files
+they name are read in mapping_files.py.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from parity_pipeline.errors import UsageError
+from parity_pipeline.setting_sections import (
+    Account,
+    Cohort,
+    Gate,
+    MappingFiles,
+    Notify,
+    ParallelRun,
+    Thresholds,
+    Waivers,
+)
+
+DEFAULT_HOME: Final = Path(".parity")
+DEFAULT_CONFIG: Final = Path("parity.toml")
+DEFAULT_ACCOUNT: Final = "default"
+_PREFIX: Final = "PARITY_"
+_PLACES: Final = {"HOME", "CONFIG"}
+
+
+class _Sections(BaseSettings):
+    """The file's sections; the environment overrides the file, key by key."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    parallel_run: ParallelRun = ParallelRun()
+    accounts: dict[str, Account] = Field(default_factory=dict)
+    thresholds: Thresholds = Thresholds()
+    mapping: MappingFiles = MappingFiles()
+    gate: Gate = Gate()
+    cohorts: dict[str, Cohort] = Field(default_factory=dict)
+    waivers: Waivers = Waivers()
+    notify: Notify = Notify()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The caller merges file and environment, so that both can be handed in by a test or the sandbox."""
+        return (init_settings,)
+
+
+class Settings(BaseModel):
+    """Everything a run is told from outside."""
+
+    model_config = ConfigDict(frozen=True)
+
+    home: Path
+    config_path: Path | None
+    account: str
+    stripe_api_key: SecretStr
+    stripe_api_base: str | None
+    metronome_bearer_token: SecretStr
+    metronome_base_url: str | None
+    parallel_run: ParallelRun
+    thresholds: Thresholds
+    mapping: MappingFiles
+    gate: Gate
+    cohorts: dict[str, Cohort]
+    waivers: Waivers
+
+    @property
+    def config_folder(self) -> Path:
+        """The folder that relative paths of the file are relative to."""
+        return self.config_path.parent if self.config_path else Path()
+
+
+def load_settings(
+    environment: Mapping[str, str] | None = None, *, config: Path | None = None, home: Path | None = None
+) -> Settings:
+    """Read the file and the environment (the process's own, unless another is given).
+
+    Raises UsageError with one line that names the key.
+    """
+    environment = os.environ if environment is None else environment
+    config_path = config_file(environment, config=config)
+    sections = _read_sections(environment, config_path)
+    name, account = _only_account(sections)
+    return Settings(
+        home=home_folder(environment, home=home),
+        config_path=config_path,
+        account=name,
+        stripe_api_key=_secret(environment, account.stripe_api_key_env),
+        stripe_api_base=_address(environment, account.stripe_api_base_env),
+        metronome_bearer_token=_secret(environment, account.metronome_bearer_token_env),
+        metronome_base_url=_address(environment, account.metronome_base_url_env),
+        parallel_run=sections.parallel_run,
+        thresholds=sections.thresholds,
+        mapping=sections.mapping,
+        gate=sections.gate,
+        cohorts=sections.cohorts,
+        waivers=sections.waivers,
+    )
+
+
+def load_gate(environment: Mapping[str, str] | None = None, *, config: Path | None = None) -> Gate:
+    """Only the gate's settings: reading a verdict needs no key to either vendor."""
+    environment = os.environ if environment is None else environment
+    return _read_sections(environment, config_file(environment, config=config)).gate
+
+
+def home_folder(environment: Mapping[str, str] | None = None, *, home: Path | None = None) -> Path:
+    """Where the pipeline writes: the option, else PARITY_HOME, else `.parity`."""
+    environment = os.environ if environment is None else environment
+    named = environment.get("PARITY_HOME")
+    return home or (Path(named) if named else DEFAULT_HOME)
+
+
+def config_file(environment: Mapping[str, str], *, config: Path | None = None) -> Path | None:
+    """The configuration file: the option, else PARITY_CONFIG, else parity.toml when it exists."""
+    named = environment.get("PARITY_CONFIG")
+    chosen = config or (Path(named) if named else None)
+    if chosen is None:
+        return DEFAULT_CONFIG if DEFAULT_CONFIG.is_file() else None
+    if not chosen.is_file():
+        raise UsageError(f"The configuration file {chosen} does not exist.")
+    return chosen
+
+
+def _read_sections(environment: Mapping[str, str], config_path: Path | None) -> _Sections:
+    from_file = _read_toml(config_path) if config_path else {}
+    try:
+        from_environment = _overrides(environment)
+        return _Sections(**_merged(from_file, from_environment))
+    except ValidationError as error:
+        raise UsageError(_told(error, environment, config_path)) from error
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"The configuration file {path} cannot be read: {error}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"The configuration file {path} is no valid TOML: {error}.") from error
+
+
+def _overrides(environment: Mapping[str, str]) -> dict[str, Any]:
+    """The `PARITY_<SECTION>__<KEY>` variables as the file would hold them."""
+    ours = {name: value for name, value in environment.items() if name.upper().startswith(_PREFIX)}
+    for name in ours:
+        section, _, key = name.upper().removeprefix(_PREFIX).partition("__")
+        if section in _PLACES and not key:
+            continue
+        if section.lower() not in _Sections.model_fields or not key:
+            raise UsageError(f"Unknown key {name}; write PARITY_<SECTION>__<KEY> as in parity.toml.")
+    source = EnvSettingsSource(_Sections)
+    source.env_vars = {name.lower(): value for name, value in ours.items()}
+    try:
+        return source()
+    except ValueError as error:
+        raise UsageError(f"An override in the environment cannot be read: {error}.") from error
+
+
+def _merged(lower: dict[str, Any], upper: dict[str, Any]) -> dict[str, Any]:
+    """Both, the upper one's keys first, section by section."""
+    merged = dict(lower)
+    for key, value in upper.items():
+        below = merged.get(key)
+        merged[key] = _merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _told(error: ValidationError, environment: Mapping[str, str], config_path: Path | None) -> str:
+    """The first complaint as one line that names the key, and the variable if the key came from one."""
+    first = error.errors(include_url=False)[0]
+    parts = [str(part) for part in first["loc"]]
+    key = ".".join(parts)
+    variable = _PREFIX + "__".join(parts).upper()
+    place = variable if variable in environment else f"{key} in {config_path or 'the environment'}"
+    if first["type"] == "extra_forbidden":
+        return f"Unknown key {place}."
+    message = first["msg"].removeprefix("Value error, ")
+    shown = first.get("input")
+    is_public = isinstance(shown, str | int | Decimal) and parts[0] != "notify"  # whose addresses hold passwords
+    given = f" (it is {shown!s})" if is_public else ""
+    return f"Bad value for {place}: {message}{given}."
+
+
+def _only_account(sections: _Sections) -> tuple[str, Account]:
+    """The one account there is; what is not built yet is refused, never ignored."""
+    if len(sections.accounts) > 1:
+        raise UsageError("not supported yet: more than one entry in [accounts]; this version reads one.")
+    if sections.notify != Notify():
+        raise UsageError("not supported yet: [notify]; this version sends nothing, so remove the section.")
+    for name, cohort in sections.cohorts.items():
+        if cohort.stripe_metadata is not None:
+            raise UsageError(f"not supported yet: cohorts.{name}.stripe_metadata; use `customers` instead.")
+    for name, account in sections.accounts.items():
+        if account.stripe_context is not None:
+            raise UsageError(
+                f"not supported yet: accounts.{name}.stripe_context; use that account's own key."
+            )
+        return name, account
+    return DEFAULT_ACCOUNT, Account()
+
+
+def _secret(environment: Mapping[str, str], name: str) -> SecretStr:
+    value = environment.get(name, "").strip()
+    if not value:
+        raise UsageError(f"{name} is not set; export it, or try `parity demo`, which needs no keys.")
+    return SecretStr(value)
+
+
+def _address(environment: Mapping[str, str], name: str) -> str | None:
+    value = environment.get(name, "").strip()
+    if value and not value.startswith(("https://", "http://")):
+        raise UsageError(f"{name} must be an http(s) address (it is {value}).")
+    return value or None

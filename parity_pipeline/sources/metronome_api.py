@@ -1,0 +1,143 @@
+"""Metronome's own SDK over our transport: walks through listings. Which listings: see metronome.py.
+
+Only the SDK's raw answers are used: its objects turn money into floats, and its pagers need not end.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar, cast
+
+import httpx
+import msgspec
+from metronome import APIConnectionError, APIStatusError, AsyncMetronome, Omit, omit
+from pydantic import SecretStr
+
+from parity_pipeline.errors import ExtractionError, NotFoundError, ParityError
+from parity_pipeline.sources.answers import decoded, refusal
+from parity_pipeline.sources.guard import METRONOME_READS, checked_base_url
+from parity_pipeline.sources.limits import METRONOME_HOST, metronome_limits
+from parity_pipeline.sources.paging import MAX_PAGES, PageGuard
+from parity_pipeline.sources.transport import TIMEOUT, ReadOnlyTransport
+
+T = TypeVar("T")
+
+_VARIABLE: Final = "METRONOME_BEARER_TOKEN"
+
+# What asks for the page at a cursor, the first page being asked for without one.
+Ask = Callable[[str | Omit], Awaitable[Any]]
+
+
+@dataclass(frozen=True)
+class MetronomeAccess:
+    """Where Metronome is and the token for it; no address means Metronome's own."""
+
+    token: SecretStr
+    base_url: str | None = None
+
+
+class CursorPage(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """A page of a listing that always says whether there is more."""
+
+    data: list[T]
+    next_page: str | None
+
+    @property
+    def following(self) -> str | None:
+        """The cursor of the next page."""
+        return self.next_page
+
+
+class LoosePage(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """A page of a listing that may leave out its cursor or call it otherwise."""
+
+    data: list[T]
+    next_page: str | None = None
+    cursor: str | None = None
+
+    @property
+    def following(self) -> str | None:
+        """The cursor of the next page."""
+        return self.next_page or self.cursor
+
+
+def metronome_transport(access: MetronomeAccess) -> ReadOnlyTransport:
+    """The transport for one Metronome environment; raise UsageError for an address that is none."""
+    base_url = metronome_base_url(access)
+    return ReadOnlyTransport(
+        source="metronome", base_url=base_url, reads=METRONOME_READS, limits=metronome_limits(base_url)
+    )
+
+
+def metronome_base_url(access: MetronomeAccess) -> str:
+    """The address in use."""
+    return checked_base_url(access.base_url or f"https://{METRONOME_HOST}", variable="METRONOME_BASE_URL")
+
+
+class MetronomeApi:
+    """Reads from one Metronome environment."""
+
+    def __init__(
+        self, access: MetronomeAccess, transport: ReadOnlyTransport, *, max_pages: int = MAX_PAGES
+    ) -> None:
+        self.at_once = transport.limits.concurrent
+        self._max_pages = max_pages
+        self._http = httpx.AsyncClient(transport=transport, timeout=TIMEOUT)
+        self.client = AsyncMetronome(
+            bearer_token=access.token.get_secret_value(),
+            base_url=metronome_base_url(access),
+            max_retries=0,
+            http_client=self._http,
+        )
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    def pages(self, listing: str, record: type[T], ask: Ask) -> AsyncIterator[list[T]]:
+        """Walk through a listing page by page; every page must say whether there is more."""
+        kind = CursorPage[record]  # type: ignore[valid-type]  # made at run time
+        return self._pages(listing, kind, ask)
+
+    def loose_pages(self, listing: str, record: type[T], ask: Ask) -> AsyncIterator[list[T]]:
+        """Walk through a listing whose last page, or only page, has no cursor at all."""
+        kind = LoosePage[record]  # type: ignore[valid-type]  # made at run time
+        return self._pages(listing, kind, ask)
+
+    async def _pages(
+        self, listing: str, kind: type[CursorPage[T]] | type[LoosePage[T]], ask: Ask
+    ) -> AsyncIterator[list[T]]:
+        request = f"metronome {listing}"
+        guard = PageGuard(request, max_pages=self._max_pages)
+        cursor: str | Omit = omit
+        while True:
+            try:
+                body = await _body(ask, cursor, request=request)
+            except NotFoundError as error:
+                if cursor is omit:
+                    raise
+                raise ExtractionError(str(error)) from error  # the listing is there: only its cursor is gone
+            page = decoded(body, kind, request=request)
+            yield page.data
+            if not page.following:
+                return
+            guard.next_page(page.following)
+            cursor = page.following
+
+
+async def _body(ask: Ask, cursor: str | Omit, *, request: str) -> bytes:
+    try:
+        response = await ask(cursor)
+        return cast("bytes", await response.read())
+    except APIStatusError as error:
+        raise refusal(
+            request, status=error.status_code, message=_message(error), variable=_VARIABLE
+        ) from error
+    except APIConnectionError as error:
+        if isinstance(error.__cause__, ParityError):  # our transport's own words, wrapped by the SDK
+            raise error.__cause__ from None
+        raise ExtractionError(f"{request}: {error}") from error
+
+
+def _message(error: APIStatusError) -> str:
+    body = error.body
+    return str(body["message"]) if isinstance(body, dict) and "message" in body else ""

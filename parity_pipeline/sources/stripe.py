@@ -1,0 +1,245 @@
+"""Which listings of Stripe a run needs, besides usage (see stripe_usage.py), and what it learns from them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+
+from parity_pipeline.errors import NotFoundError
+from parity_pipeline.periods import Window, to_unix
+from parity_pipeline.sources.answers import decoded
+from parity_pipeline.sources.paging import for_each
+from parity_pipeline.sources.records import Record
+from parity_pipeline.sources.resources import Resource, stripe_resource
+from parity_pipeline.sources.sink import Lander
+from parity_pipeline.sources.stripe_api import ListPage, StripeApi
+from parity_pipeline.sources.stripe_records import (
+    CreditBalanceTransaction,
+    CreditGrant,
+    Customer,
+    Invoice,
+    InvoiceLine,
+    Meter,
+    Price,
+    Subscription,
+    SubscriptionItem,
+    SubscriptionItems,
+)
+
+# An invoice is created at or after the start of the periods that it bills; the pad covers clocks and edges.
+INVOICE_PAD: Final = timedelta(days=3)
+
+
+class EmbeddedLines(Record, frozen=True, kw_only=True):
+    """The lines that come with an invoice: the first ten."""
+
+    data: list[InvoiceLine]
+    has_more: bool
+
+
+class InvoiceWithLines(Record, frozen=True, kw_only=True):
+    """The part of an invoice that is landed apart."""
+
+    id: str
+    lines: EmbeddedLines
+
+
+@dataclass(frozen=True)
+class ItemFact:
+    """A subscription item: whose, on which meter, and its current period in Unix seconds."""
+
+    customer: str
+    meter: str
+    start: int | None
+    end: int | None
+
+
+@dataclass(frozen=True, order=True)
+class LineFact:
+    """A line that a subscription item made: whose, at which price, and its period in Unix seconds."""
+
+    customer: str
+    price: str
+    start: int
+    end: int
+
+
+@dataclass
+class StripeFacts:
+    """What the listings tell about usage: filled by StripeLists, read by stripe_usage.py."""
+
+    customers: set[str] = field(default_factory=set)
+    meters: dict[str, Meter] = field(default_factory=dict)
+    price_meters: dict[str, str] = field(default_factory=dict)
+    items: set[ItemFact] = field(default_factory=set)
+    lines: set[LineFact] = field(default_factory=set)
+
+
+class StripeLists:
+    """Reads and lands every listing; use once."""
+
+    def __init__(self, api: StripeApi, lander: Lander, window: Window) -> None:
+        self.facts = StripeFacts()
+        self._api = api
+        self._lander = lander
+        self._window = window
+        self._created = {"gte": to_unix(window.start - INVOICE_PAD), "lt": to_unix(window.as_of)}
+
+    async def customers(self) -> None:
+        """All customers; deleted ones are not listed."""
+        resource = stripe_resource("customers")
+        async for page in self._api.pages("/v1/customers", Customer):
+            self._lander.append(resource, page.records)
+            self.facts.customers.update(customer.id for customer in page.records)
+        self._finish(resource)
+
+    async def subscriptions(self) -> None:
+        """Subscriptions in any status, with all their items."""
+        resource = stripe_resource("subscriptions")
+        params = {"status": "all", "expand": ["data.discounts"]}
+        async for page in self._api.pages("/v1/subscriptions", Subscription, **params):
+            requests = 1
+            whole = []
+            for subscription in page.records:
+                if subscription.items.has_more:
+                    items, asked = await self._items(subscription.id)
+                    requests += asked
+                    listed = SubscriptionItems(data=items)
+                    whole.append(msgspec.structs.replace(subscription, items=listed))
+                else:
+                    whole.append(subscription)
+            self._lander.append(resource, whole, requests=requests)
+            for subscription in whole:
+                self._learn_items(subscription)
+        self._finish(resource)
+
+    async def prices(self) -> None:
+        """Prices with their tiers; the bare listing holds active and inactive ones."""
+        resource = stripe_resource("prices")
+        async for page in self._api.pages("/v1/prices", Price, expand=["data.tiers"]):
+            self._lander.append(resource, page.records)
+            for price in page.records:
+                if price.recurring is not None and price.recurring.meter is not None:
+                    self.facts.price_meters[price.id] = price.recurring.meter
+        self._finish(resource)
+
+    async def meters(self) -> None:
+        """Meters of both statuses, each asked for by itself."""
+        resource = stripe_resource("meters")
+        for status in ("active", "inactive"):
+            async for page in self._api.pages("/v1/billing/meters", Meter, status=status):
+                self._lander.append(resource, page.records)
+                self.facts.meters.update((meter.id, meter) for meter in page.records)
+        self._finish(resource)
+
+    async def subscription_schedules(self) -> None:
+        """Subscription schedules, where the account has them."""
+        await self._optional("subscription_schedules", "/v1/subscription_schedules", {})
+
+    async def products(self) -> None:
+        """Products."""
+        await self._optional("products", "/v1/products", {})
+
+    async def coupons(self) -> None:
+        """Coupons."""
+        await self._optional("coupons", "/v1/coupons", {})
+
+    async def credit_notes(self) -> None:
+        """Credit notes of the window."""
+        await self._optional("credit_notes", "/v1/credit_notes", {"created": self._created})
+
+    async def invoices(self) -> None:
+        """Invoices of the window with all their lines."""
+        resource = stripe_resource("invoices")
+        async for page in self._api.pages("/v1/invoices", Invoice, created=self._created):
+            self._lander.append(resource, page.records)
+            parts = decoded(page.body, ListPage[InvoiceWithLines], request="stripe GET /v1/invoices").data
+            customers = [invoice.customer for invoice in page.records]
+            await for_each(zip(parts, customers, strict=True), self._lines, at_once=self._api.at_once)
+        self._finish(resource)
+        self._finish(stripe_resource("invoice_lines"))
+
+    async def credits(self) -> None:
+        """Credit grants, then the transactions of each customer that has one."""
+        resource = stripe_resource("credit_grants")
+        holders: set[str] = set()
+        async for page in self._api.pages("/v1/billing/credit_grants", CreditGrant):
+            self._lander.append(resource, page.records)
+            holders.update(grant.customer for grant in page.records if grant.customer is not None)
+        self._finish(resource)
+        unlisted: list[str] = []
+
+        async def read(customer: str) -> None:
+            try:
+                await self._transactions(customer)
+            except NotFoundError:
+                # Nobody could check whether deleted customers can be asked; both answers are accepted.
+                if customer in self.facts.customers:
+                    raise
+                unlisted.append(customer)
+
+        await for_each(sorted(holders), read, at_once=self._api.at_once)
+        note = f"deleted customers not found: {len(unlisted)}" if unlisted else None
+        self._finish(stripe_resource("credit_balance_transactions"), note=note)
+
+    async def _transactions(self, customer: str) -> None:
+        resource = stripe_resource("credit_balance_transactions")
+        path = "/v1/billing/credit_balance_transactions"
+        async for page in self._api.pages(path, CreditBalanceTransaction, customer=customer):
+            self._lander.append(resource, page.records, context=(customer,))
+
+    async def _lines(self, found: tuple[InvoiceWithLines, str | None]) -> None:
+        invoice, customer = found
+        resource = stripe_resource("invoice_lines")
+        if not invoice.lines.has_more:
+            self._lander.append(resource, invoice.lines.data, context=(invoice.id,), requests=0)
+            self._learn_lines(invoice.lines.data, customer=customer)
+            return
+        async for page in self._api.pages(f"/v1/invoices/{invoice.id}/lines", InvoiceLine):
+            self._lander.append(resource, page.records, context=(invoice.id,))
+            self._learn_lines(page.records, customer=customer)
+
+    async def _items(self, subscription: str) -> tuple[list[SubscriptionItem], int]:
+        items: list[SubscriptionItem] = []
+        requests = 0
+        async for page in self._api.pages(
+            "/v1/subscription_items", SubscriptionItem, subscription=subscription
+        ):
+            items.extend(page.records)
+            requests += 1
+        return items, requests
+
+    async def _optional(self, name: str, path: str, params: Mapping[str, object]) -> None:
+        resource = stripe_resource(name)
+        try:
+            async for page in self._api.pages(path, resource.record, **params):
+                self._lander.append(resource, page.records)
+        except NotFoundError as error:
+            self._finish(resource, note=f"not offered: {error}")
+        else:
+            self._finish(resource)
+
+    def _learn_items(self, subscription: Subscription) -> None:
+        for item in subscription.items.data:
+            recurring = item.price.recurring
+            if subscription.customer and recurring is not None and recurring.meter is not None:
+                self.facts.items.add(
+                    ItemFact(
+                        subscription.customer,
+                        recurring.meter,
+                        item.current_period_start,
+                        item.current_period_end,
+                    )
+                )
+
+    def _learn_lines(self, lines: list[InvoiceLine], *, customer: str | None) -> None:
+        for line in lines:
+            is_of_item = line.parent is not None and line.parent.subscription_item_details is not None
+            details = line.pricing.price_details if line.pricing is not None else None
+            if customer and is_of_item and details is not None and details.price is not None:
+                self.facts.lines.add(LineFact(customer, details.price, line.period.start, line.period.end))
+
+    def _finish(self, resource: Resource, *, note: str | None = None) -> None:
+        self._lander.finish(resource, watermark=self._window.as_of, note=note)

@@ -1,0 +1,179 @@
+"""Stripe's own SDK over our transport: one read, or a walk through a listing. Which reads: see stripe.py.
+
+The SDK gives authentication, the pinned API version, parameter encoding and error classes. It never sees
+a good answer's body: that goes to msgspec as it came, exactly.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, ClassVar, Final, Generic, TypeVar
+
+import httpx
+import msgspec
+import stripe
+from pydantic import SecretStr
+
+from parity_pipeline.errors import ExtractionError, NotFoundError, ParityError
+from parity_pipeline.sources.answers import decoded, refusal
+from parity_pipeline.sources.guard import STRIPE_READS, checked_base_url
+from parity_pipeline.sources.limits import STRIPE_HOST, stripe_limits
+from parity_pipeline.sources.paging import MAX_PAGES, PageGuard
+from parity_pipeline.sources.transport import TIMEOUT, ReadOnlyTransport
+
+T = TypeVar("T")
+
+_PAGE_SIZE: Final = 100
+_VARIABLE: Final = "STRIPE_API_KEY"
+
+
+@dataclass(frozen=True)
+class StripeAccess:
+    """Where Stripe is and the key to it; no address means Stripe's own."""
+
+    api_key: SecretStr
+    base_url: str | None = None
+
+
+class ListPage(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """A page of a listing."""
+
+    data: list[T]
+    has_more: bool
+
+
+class _Identified(msgspec.Struct, frozen=True):
+    id: str
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """The records of a page and the body they were read from, for those who need more of it."""
+
+    records: list[T]
+    body: bytes
+
+
+class _KeptBody(str):
+    """What the SDK gets for a good answer: an empty object that carries the real body past it."""
+
+    __slots__ = ("kept",)
+    kept: bytes
+
+
+class _HttpClient(stripe.HTTPClient):
+    """The door through which the SDK sends; asynchronous only."""
+
+    name: ClassVar[str] = "httpx"
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        super().__init__()
+        self._client = client
+
+    async def request_async(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        post_data: Any = None,  # noqa: ANN401 - the SDK's signature
+    ) -> tuple[Any, int, Mapping[str, str]]:
+        response = await self._client.request(method.upper(), url, headers=dict(headers), content=post_data)
+        if response.status_code != httpx.codes.OK:
+            return response.text, response.status_code, response.headers
+        empty = _KeptBody("{}")
+        empty.kept = response.content
+        return empty, response.status_code, response.headers
+
+
+def stripe_transport(access: StripeAccess) -> ReadOnlyTransport:
+    """The transport for one Stripe account; raise UsageError for an address that is none."""
+    base_url = stripe_base_url(access)
+    limits = stripe_limits(base_url, access.api_key.get_secret_value())
+    return ReadOnlyTransport(source="stripe", base_url=base_url, reads=STRIPE_READS, limits=limits)
+
+
+def stripe_base_url(access: StripeAccess) -> str:
+    """The address in use."""
+    return checked_base_url(access.base_url or f"https://{STRIPE_HOST}", variable="STRIPE_API_BASE")
+
+
+class StripeApi:
+    """Reads from one Stripe account."""
+
+    def __init__(
+        self, access: StripeAccess, transport: ReadOnlyTransport, *, max_pages: int = MAX_PAGES
+    ) -> None:
+        stripe.enable_telemetry = False
+        self.at_once = transport.limits.concurrent
+        self._http = httpx.AsyncClient(transport=transport, timeout=TIMEOUT)
+        self._max_pages = max_pages
+        self._client = stripe.StripeClient(
+            access.api_key.get_secret_value(),
+            base_addresses={"api": stripe_base_url(access)},
+            http_client=_HttpClient(self._http),
+            max_network_retries=0,
+        )
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def get(self, path: str, kind: type[T], **params: object) -> T:
+        """Read one object."""
+        return decoded(await self._body(path, params), kind, request=_named(path))
+
+    async def pages(self, path: str, record: type[T], **params: object) -> AsyncIterator[Page[T]]:
+        """Walk through a listing, newest first, page by page."""
+        listing = _named(path)
+        guard = PageGuard(listing, max_pages=self._max_pages)
+        known: set[str] = set()
+        kind = ListPage[record]  # type: ignore[valid-type]
+        after: dict[str, object] = {}
+        while True:
+            try:
+                body = await self._body(path, {**params, "limit": _PAGE_SIZE, **after})
+            except NotFoundError as error:
+                if not after:
+                    raise
+                raise ExtractionError(str(error)) from error  # the listing is there: only its cursor is gone
+            page = decoded(body, kind, request=listing)
+            last = _last_new_id(body, known, listing=listing) if page.has_more or known else ""
+            yield Page(page.data, body)
+            if not page.has_more:
+                return
+            if not last:
+                raise ExtractionError(f"{listing}: an empty page says that there are more; run again")
+            guard.next_page(last)
+            after = {"starting_after": last}
+
+    async def _body(self, path: str, params: Mapping[str, object]) -> bytes:
+        try:
+            response = await self._client.raw_request_async("get", path, **params)
+        except stripe.StripeError as error:
+            raise _refusal(error, path) from error
+        body = response.body
+        if not isinstance(body, _KeptBody):
+            raise ExtractionError(f"{_named(path)}: answered {response.code}, expected 200")
+        return body.kept
+
+
+def _refusal(error: stripe.StripeError, path: str) -> ParityError:
+    # An object that is named in a parameter and is not there is a 400 of this code.
+    status = HTTPStatus.NOT_FOUND if error.code == "resource_missing" else error.http_status or 0
+    return refusal(_named(path), status=status, message=str(error.user_message or ""), variable=_VARIABLE)
+
+
+def _named(path: str) -> str:
+    return f"stripe GET {path.partition('?')[0]}"
+
+
+def _last_new_id(body: bytes, known: set[str], *, listing: str) -> str:
+    """The id to go on from, when every id of this page is new; empty for an empty page."""
+    page = decoded(body, ListPage[_Identified], request=listing)
+    for item in page.data:
+        if item.id in known:
+            raise ExtractionError(
+                f"{listing}: {item.id} came twice, the listing changed under way; run again"
+            )
+        known.add(item.id)
+    return page.data[-1].id if page.data else ""

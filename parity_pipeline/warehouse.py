@@ -1,0 +1,167 @@
+"""The one door to DuckDB: loads landed files and settings, builds models, publishes a file.
+
+No rule of parity lives here; those are in sql/.
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import duckdb
+
+from parity_pipeline.landing import Manifest, duckdb_columns, landed_file
+from parity_pipeline.models import SqlModel
+from parity_pipeline.sources.resources import RESOURCES, Resource
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Connection = duckdb.DuckDBPyConnection
+
+PUBLISHED_SCHEMAS: Final = ("parity", "control")
+_PUBLISHED_STORAGE: Final = "v1.0.0"  # analysts may open the file with any DuckDB from 1.0 on
+
+
+@dataclass(frozen=True)
+class InputTable:
+    """A table that Python fills: its columns as name -> DuckDB type, its rows, its comments."""
+
+    description: str
+    columns: Mapping[str, str]
+    rows: Sequence[tuple[object, ...]]
+    comments: Mapping[str, str]
+
+
+@contextmanager
+def connect(path: Path | str, *, read_only: bool = False) -> Iterator[Connection]:
+    """A connection that is closed whatever happens; times are UTC."""
+    connection = duckdb.connect(str(path), read_only=read_only)
+    try:
+        connection.execute("set timezone = 'UTC'")
+        yield connection
+    finally:
+        connection.close()
+
+
+def load_raw(connection: Connection, landing_folder: Path, manifest: Manifest) -> None:
+    """Create raw_stripe.* and raw_metronome.* from a landing: one table a resource, all accounts."""
+    for resource in RESOURCES:
+        load_resource(connection, landing_folder, resource, accounts=manifest.accounts)
+
+
+def load_resource(
+    connection: Connection, landing_folder: Path, resource: Resource, *, accounts: Sequence[str]
+) -> int:
+    """Create one raw table from its landed files; returns its rows."""
+    columns = duckdb_columns(resource)
+    connection.execute(f"create schema if not exists {resource.schema}")
+    shape = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+    table = f"{resource.schema}.{resource.name}"
+    connection.execute(f"create or replace table {table} ({shape})")
+    files = [str(landed_file(landing_folder, account, resource)) for account in accounts]
+    present = [file for file in files if Path(file).exists()]
+    if present:
+        connection.execute(
+            f"insert into {table} select {', '.join(_quoted(columns))} from read_json(?, columns = ?, "
+            "format = 'newline_delimited', compression = 'gzip')",
+            [present, dict(columns)],
+        )
+    describe(connection, table, description=resource.summary, columns={})
+    return count(connection, table)
+
+
+def load_control(connection: Connection, tables: Mapping[str, InputTable]) -> None:
+    """Create the control tables that the settings and the manifest fill."""
+    connection.execute("create schema if not exists control")
+    for name, table in tables.items():
+        shape = ", ".join(f'"{column}" {kind}' for column, kind in table.columns.items())
+        connection.execute(f"create or replace table control.{name} ({shape})")
+        if table.rows:
+            marks = ", ".join("?" for _ in table.columns)
+            connection.executemany(f"insert into control.{name} values ({marks})", list(table.rows))
+        describe(connection, f"control.{name}", description=table.description, columns=table.comments)
+
+
+def build(connection: Connection, model: SqlModel) -> int:
+    """Build one model's table with its comments; returns its rows."""
+    connection.execute(f"create schema if not exists {model.schema}")
+    connection.execute(f"create or replace table {model.key} as {model.sql}")
+    describe(connection, model.key, description=model.description, columns=model.columns)
+    return count(connection, model.key)
+
+
+def describe(connection: Connection, table: str, *, description: str, columns: Mapping[str, str]) -> None:
+    """Comment a table and those of its columns that have a text."""
+    connection.execute(f"comment on table {table} is {_literal(description)}")
+    for column in _columns_of(connection, table):
+        if columns.get(column):
+            connection.execute(f'comment on column {table}."{column}" is {_literal(columns[column])}')
+
+
+def count(connection: Connection, table: str) -> int:
+    """The number of rows of a table."""
+    return int(connection.execute(f"select count(*) from {table}").fetchall()[0][0])
+
+
+def rows(connection: Connection, sql: str) -> list[dict[str, object]]:
+    """The rows of a query as dicts; decimals stay exact."""
+    cursor = connection.execute(sql)
+    names = [column[0] for column in cursor.description or []]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def frame(connection: Connection, query: str) -> "pd.DataFrame":
+    """A small result as a pandas frame, through Arrow so that decimals stay exact."""
+    return connection.cursor().sql(query).to_arrow_table().to_pandas()
+
+
+def publish(connection: Connection, target: Path) -> None:
+    """Write parity.* and control.* to a new file and rename it into place; readers keep the old one."""
+    aside = target.with_name(f".{target.name}.{os.getpid()}.new")
+    aside.unlink(missing_ok=True)
+    connection.execute(f"attach {_literal(str(aside))} as published (storage_version '{_PUBLISHED_STORAGE}')")
+    try:
+        for schema in PUBLISHED_SCHEMAS:
+            connection.execute(f"create schema published.{schema}")
+        for schema, table, description in _tables(connection):
+            _copy_table(connection, schema, table, description)
+    finally:
+        connection.execute("detach published")
+    aside.replace(target)
+
+
+def _tables(connection: Connection) -> list[tuple[str, str, str]]:
+    found = connection.execute(
+        "select schema_name, table_name, coalesce(comment, '') from duckdb_tables() "
+        "where database_name = current_database() and schema_name in (select unnest(?)) "
+        "order by schema_name, table_name",
+        [list(PUBLISHED_SCHEMAS)],
+    ).fetchall()
+    return [(str(schema), str(table), str(comment)) for schema, table, comment in found]
+
+
+def _copy_table(connection: Connection, schema: str, table: str, description: str) -> None:
+    comments = connection.execute(
+        "select column_name, comment from duckdb_columns() where database_name = current_database() "
+        "and schema_name = ? and table_name = ? and comment is not null",
+        [schema, table],
+    ).fetchall()
+    connection.execute(
+        f"create table published.{schema}.{table} as select * from {schema}.{table} order by all"
+    )
+    describe(connection, f"published.{schema}.{table}", description=description, columns=dict(comments))
+
+
+def _columns_of(connection: Connection, table: str) -> list[str]:
+    return [str(row[0]) for row in connection.execute(f"describe {table}").fetchall()]
+
+
+def _quoted(columns: Mapping[str, str]) -> list[str]:
+    return [f'"{name}"' for name in columns]
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

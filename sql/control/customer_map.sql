@@ -1,0 +1,190 @@
+-- One row per link between a Stripe and a Metronome customer, and per customer without one.
+-- A Metronome customer's link comes from the first source that names a known Stripe customer, in the
+-- order mapping file, billing provider configuration, custom field, ingest alias. A Stripe customer
+-- that two Metronome customers claim outside the mapping file is matched to neither.
+-- link_source: where the link was found: customers_csv, billing_provider_configuration, custom_field or ingest_alias; NULL without a link
+-- status: linked, ambiguous (claimed twice, so matched to neither), unmapped (Stripe only) or unlinked (Metronome only)
+with
+
+stripe_customers as (
+    select
+        customers.account,
+        customers.stripe_customer_id
+    from staging.stg_stripe__customers as customers
+    union
+    select
+        subscriptions.account,
+        subscriptions.stripe_customer_id
+    from staging.stg_stripe__subscriptions as subscriptions
+    where subscriptions.stripe_customer_id is not null
+    union
+    select
+        invoices.account,
+        invoices.stripe_customer_id
+    from staging.stg_stripe__invoices as invoices
+    where invoices.stripe_customer_id is not null
+),
+
+metronome_customers as (
+    select * from staging.stg_metronome__customers
+),
+
+claims as (
+    select
+        links.account,
+        links.stripe_customer_id,
+        links.metronome_customer_id,
+        'customers_csv' as link_source,
+        1 as precedence
+    from control.customer_links as links
+    union all
+    select
+        configurations.account,
+        configurations.stripe_customer_id,
+        configurations.metronome_customer_id,
+        'billing_provider_configuration' as link_source,
+        2 as precedence
+    from staging.stg_metronome__billing_configurations as configurations
+    union all
+    select
+        customers.account,
+        customers.custom_field_stripe_customer_id as stripe_customer_id,
+        customers.metronome_customer_id,
+        'custom_field' as link_source,
+        3 as precedence
+    from metronome_customers as customers
+    where customers.custom_field_stripe_customer_id is not null
+    union all
+    select
+        aliases.account,
+        aliases.ingest_alias as stripe_customer_id,
+        aliases.metronome_customer_id,
+        'ingest_alias' as link_source,
+        4 as precedence
+    from staging.stg_metronome__ingest_aliases as aliases
+),
+
+known_claims as (
+    select
+        claims.account,
+        claims.stripe_customer_id,
+        claims.metronome_customer_id,
+        claims.link_source,
+        claims.precedence,
+        metronome_customers.is_archived,
+        min(claims.precedence) over (
+            partition by claims.account, claims.metronome_customer_id
+        ) as first_precedence,
+        min(claims.precedence) over (
+            partition by claims.account, claims.stripe_customer_id
+        ) as first_precedence_of_stripe
+    from claims
+    inner join stripe_customers
+        on
+            claims.account = stripe_customers.account
+            and claims.stripe_customer_id = stripe_customers.stripe_customer_id
+    inner join metronome_customers
+        on
+            claims.account = metronome_customers.account
+            and claims.metronome_customer_id = metronome_customers.metronome_customer_id
+),
+
+-- The mapping file overrules whatever else claims the same Stripe customer.
+first_claims as (
+    select distinct
+        known_claims.account,
+        known_claims.stripe_customer_id,
+        known_claims.metronome_customer_id,
+        known_claims.link_source,
+        known_claims.is_archived
+    from known_claims
+    where
+        known_claims.precedence = known_claims.first_precedence
+        and (
+            known_claims.precedence = 1
+            or known_claims.first_precedence_of_stripe > 1
+        )
+),
+
+-- An archived customer keeps its claim only while no living one makes the same.
+living_claims as (
+    select
+        first_claims.*,
+        min(cast(first_claims.is_archived as integer)) over (
+            partition by first_claims.account, first_claims.stripe_customer_id
+        ) as is_every_claim_archived
+    from first_claims
+),
+
+counted_claims as (
+    select
+        living_claims.account,
+        living_claims.stripe_customer_id,
+        living_claims.metronome_customer_id,
+        living_claims.link_source,
+        count(*) over (
+            partition by living_claims.account, living_claims.stripe_customer_id
+        ) as claims_on_stripe_customer,
+        count(*) over (
+            partition by living_claims.account, living_claims.metronome_customer_id
+        ) as claims_by_metronome_customer
+    from living_claims
+    where
+        living_claims.link_source = 'customers_csv'
+        or cast(living_claims.is_archived as integer)
+        = living_claims.is_every_claim_archived
+),
+
+judged_claims as (
+    select
+        counted_claims.account,
+        counted_claims.stripe_customer_id,
+        counted_claims.metronome_customer_id,
+        counted_claims.link_source,
+        case
+            when counted_claims.claims_by_metronome_customer > 1 then 'ambiguous'
+            when
+                counted_claims.claims_on_stripe_customer > 1
+                and counted_claims.link_source <> 'customers_csv'
+                then 'ambiguous'
+            else 'linked'
+        end as status
+    from counted_claims
+),
+
+unmapped as (
+    select
+        stripe_customers.account,
+        stripe_customers.stripe_customer_id,
+        cast(null as varchar) as metronome_customer_id,
+        cast(null as varchar) as link_source,
+        'unmapped' as status
+    from stripe_customers
+    left join judged_claims
+        on
+            stripe_customers.account = judged_claims.account
+            and stripe_customers.stripe_customer_id = judged_claims.stripe_customer_id
+    where judged_claims.account is null
+),
+
+unlinked as (
+    select
+        metronome_customers.account,
+        cast(null as varchar) as stripe_customer_id,
+        metronome_customers.metronome_customer_id,
+        cast(null as varchar) as link_source,
+        'unlinked' as status
+    from metronome_customers
+    left join judged_claims
+        on
+            metronome_customers.account = judged_claims.account
+            and metronome_customers.metronome_customer_id
+            = judged_claims.metronome_customer_id
+    where judged_claims.account is null
+)
+
+select * from judged_claims
+union all
+select * from unmapped
+union all
+select * from unlinked

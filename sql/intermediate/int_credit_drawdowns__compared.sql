@@ -1,0 +1,118 @@
+-- One row per customer, currency and billing period in which either side applied credit.
+-- Stripe: entries of type credit_balance_transaction on the lines (traps T6, T15). Metronome: applied prepaid
+-- commits and credits, whatever they were spent on; postpaid ones are no credit.
+with
+
+periods as (
+    select * from intermediate.int_billing_periods__scoped
+    where check_name = 'credit_drawdowns'
+),
+
+stripe_credits as (
+    select
+        lines.account,
+        lines.stripe_customer_id as customer_key,
+        lines.period_start,
+        lines.period_end,
+        lines.currency,
+        cast(sum(lines.credit_minor_units) as decimal(38, 12)) as expected_value,
+        count(*) filter (where lines.net_minor_units <> 0) as non_zero_lines
+    from intermediate.int_stripe_lines__periodised as lines
+    group by
+        lines.account,
+        lines.stripe_customer_id,
+        lines.period_start,
+        lines.period_end,
+        lines.currency
+),
+
+stripe_side as (
+    select
+        periods.account,
+        periods.customer_key,
+        periods.period_start,
+        periods.period_end,
+        stripe_credits.currency,
+        stripe_credits.expected_value,
+        stripe_credits.non_zero_lines
+    from periods
+    inner join stripe_credits
+        on
+            periods.account = stripe_credits.account
+            and periods.customer_key = stripe_credits.customer_key
+            and periods.stripe_start = stripe_credits.period_start
+            and periods.stripe_end = stripe_credits.period_end
+    where stripe_credits.expected_value <> 0
+),
+
+metronome_side as (
+    select
+        totals.account,
+        totals.customer_key,
+        totals.period_start,
+        totals.period_end,
+        totals.currency,
+        totals.actual_value
+    from intermediate.int_metronome_charges__totalled as totals
+    where totals.check_name = 'credit_drawdowns' and totals.actual_value <> 0
+),
+
+sides as (
+    select
+        coalesce(stripe_side.account, metronome_side.account) as account,
+        coalesce(stripe_side.customer_key, metronome_side.customer_key) as customer_key,
+        coalesce(stripe_side.period_start, metronome_side.period_start) as period_start,
+        coalesce(stripe_side.period_end, metronome_side.period_end) as period_end,
+        coalesce(stripe_side.currency, metronome_side.currency) as currency,
+        stripe_side.expected_value,
+        metronome_side.actual_value,
+        coalesce(stripe_side.non_zero_lines, 0) as non_zero_lines
+    from stripe_side
+    full outer join metronome_side
+        on
+            stripe_side.account = metronome_side.account
+            and stripe_side.customer_key = metronome_side.customer_key
+            and stripe_side.period_start = metronome_side.period_start
+            and stripe_side.period_end = metronome_side.period_end
+            and stripe_side.currency = metronome_side.currency
+)
+
+select
+    'credit_drawdowns' as check_name,
+    sides.account,
+    sides.customer_key,
+    periods.stripe_customer_id,
+    periods.metronome_customer_id,
+    sides.currency,
+    cast(null as varchar) as meter,
+    cast(null as varchar) as product,
+    cast(null as varchar) as pricing_group_values,
+    sides.period_start,
+    sides.period_end,
+    cast(null as date) as usage_date,
+    sides.currency as unit,
+    sides.expected_value,
+    sides.actual_value,
+    coalesce(
+        thresholds.absolute_minor_units,
+        greatest(
+            cast(1 as decimal(38, 12)),
+            cast(
+                sides.non_zero_lines * cast(0.5 as decimal(18, 6)) as decimal(38, 12)
+            )
+        )
+    ) as allowance,
+    cast(0 as decimal(38, 12)) as rounds_up_by,
+    cast(0 as decimal(38, 12)) as rounds_down_by,
+    periods.is_settled,
+    periods.is_shifted as is_forced_breach,
+    false as is_from_floats
+from sides
+inner join periods
+    on
+        sides.account = periods.account
+        and sides.customer_key = periods.customer_key
+        and sides.period_start = periods.period_start
+        and sides.period_end = periods.period_end
+inner join control.thresholds as thresholds
+    on thresholds.check_name = 'credit_drawdowns'

@@ -1,0 +1,76 @@
+-- One row per customer, meter and UTC day (or whole period, for meters that do not add up over days).
+with
+
+thresholds as (
+    select * from control.thresholds
+    where check_name = 'event_ingestion'
+),
+
+run as (
+    select * from control.run
+),
+
+daily as (
+    select
+        usage_daily.account,
+        usage_daily.customer_key,
+        usage_daily.stripe_customer_id,
+        usage_daily.metronome_customer_id,
+        usage_daily.meter,
+        cast(null as timestamp) as period_start,
+        cast(null as timestamp) as period_end,
+        usage_daily.usage_date,
+        cast(usage_daily.usage_date as timestamp) + interval 1 day as ends_at,
+        usage_daily.expected_value,
+        usage_daily.actual_value
+    from intermediate.int_usage__daily as usage_daily
+),
+
+per_period as (
+    select
+        usage_periods.account,
+        usage_periods.customer_key,
+        usage_periods.stripe_customer_id,
+        usage_periods.metronome_customer_id,
+        usage_periods.meter,
+        usage_periods.period_start,
+        usage_periods.period_end,
+        cast(null as date) as usage_date,
+        usage_periods.period_end as ends_at,
+        usage_periods.expected_value,
+        usage_periods.actual_value
+    from intermediate.int_usage__per_period as usage_periods
+),
+
+all_usage as (
+    select * from daily
+    union all
+    select * from per_period
+)
+
+select
+    'event_ingestion' as check_name,
+    all_usage.account,
+    all_usage.customer_key,
+    all_usage.stripe_customer_id,
+    all_usage.metronome_customer_id,
+    cast(null as varchar) as currency,
+    all_usage.meter,
+    cast(null as varchar) as product,
+    cast(null as varchar) as pricing_group_values,
+    all_usage.period_start,
+    all_usage.period_end,
+    all_usage.usage_date,
+    all_usage.meter as unit,
+    all_usage.expected_value,
+    all_usage.actual_value,
+    cast(0 as decimal(38, 12)) as allowance,
+    cast(0 as decimal(38, 12)) as rounds_up_by,
+    cast(0 as decimal(38, 12)) as rounds_down_by,
+    all_usage.ends_at + thresholds.settling_hours * interval 1 hour <= run.as_of
+        as is_settled,
+    false as is_forced_breach,
+    true as is_from_floats
+from all_usage
+cross join thresholds
+cross join run

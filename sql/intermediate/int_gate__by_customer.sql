@@ -1,0 +1,71 @@
+-- One row per check, unit, cycle and customer, with the sums that the gate's formula needs.
+-- A waived row stays in the totals and the denominator, and adds nothing to the numerator.
+with
+
+check_rows as (
+    select
+        judged.*,
+        judged.status <> 'pending' as is_settled,
+        judged.status not in ('pending', 'waived') as is_judged
+    from intermediate.int_check_rows__judged as judged
+)
+
+select
+    check_rows.check_name,
+    check_rows.unit,
+    check_rows.cycle,
+    check_rows.account,
+    check_rows.customer_key,
+    count(*) as all_rows,
+    count(*) filter (where check_rows.is_settled) as settled_rows,
+    cast(
+        coalesce(
+            sum(check_rows.expected_value) filter (where check_rows.is_settled), 0
+        ) as decimal(38, 12)
+    ) as expected_value,
+    cast(
+        coalesce(
+            sum(check_rows.actual_value) filter (where check_rows.is_settled), 0
+        ) as decimal(38, 12)
+    ) as actual_value,
+    cast(
+        coalesce(
+            sum(check_rows.variance) filter (where check_rows.is_settled), 0
+        ) as decimal(38, 12)
+    ) as net_variance,
+    cast(
+        coalesce(
+            sum(abs(check_rows.variance)) filter (where check_rows.is_settled), 0
+        ) as decimal(38, 12)
+    ) as gross_variance,
+    cast(
+        coalesce(
+            sum(abs(check_rows.variance)) filter (
+                where check_rows.is_judged and not check_rows.is_inside_allowance
+            ),
+            0
+        ) as decimal(38, 12)
+    ) as outside_variance,
+    cast(
+        coalesce(
+            sum(check_rows.lean) filter (
+                where check_rows.is_judged and check_rows.is_inside_allowance
+            ),
+            0
+        ) as decimal(38, 12)
+    ) as inside_variance,
+    count(*) filter (
+        where check_rows.is_judged and check_rows.is_inside_allowance
+    ) as inside_rows,
+    cast(
+        coalesce(
+            sum(abs(check_rows.expected_value)) filter (where check_rows.is_settled), 0
+        ) as decimal(38, 12)
+    ) as gate_denominator
+from check_rows
+group by
+    check_rows.check_name,
+    check_rows.unit,
+    check_rows.cycle,
+    check_rows.account,
+    check_rows.customer_key

@@ -1,0 +1,123 @@
+-- One row per account and customer of either side: who could be cut over today.
+-- status: in_parity, not_in_parity, pending (nothing settled to judge by), unmapped or already_on_metronome
+-- expected_by_currency: Stripe's net usage charges in settled periods, JSON text {currency: minor units}
+-- actual_by_currency: Metronome's net usage charges in settled periods, JSON text {currency: minor units}
+with
+
+customers as (
+    select * from intermediate.int_customers__classified
+),
+
+judged as (
+    select * from intermediate.int_check_rows__judged
+),
+
+failed as (
+    select distinct
+        by_check.account,
+        by_check.customer_key
+    from intermediate.int_gate__customers_judged as by_check
+    where not by_check.is_within
+    union
+    select distinct
+        judged.account,
+        judged.customer_key
+    from judged
+    where
+        judged.check_name in ('contract_coverage', 'group_key_coverage')
+        and judged.status = 'breach'
+    union
+    select distinct
+        customers.account,
+        customers.customer_key
+    from parity.safety as safety
+    inner join customers
+        on
+            safety.account = customers.account
+            and safety.stripe_customer_id = customers.stripe_customer_id
+),
+
+settled as (
+    select distinct
+        judged.account,
+        judged.customer_key
+    from judged
+    where judged.check_name = 'invoice_totals' and judged.status <> 'pending'
+),
+
+compared as (
+    select distinct
+        judged.account,
+        judged.customer_key
+    from judged
+),
+
+amounts as (
+    select
+        judged.account,
+        judged.customer_key,
+        judged.currency,
+        sum(judged.expected_value) as expected_value,
+        sum(judged.actual_value) as actual_value
+    from judged
+    where judged.check_name = 'invoice_totals' and judged.status <> 'pending'
+    group by judged.account, judged.customer_key, judged.currency
+),
+
+texts as (
+    select
+        amounts.account,
+        amounts.customer_key,
+        '{'
+        || string_agg(
+            '"' || amounts.currency || '":"'
+            || cast(amounts.expected_value as varchar) || '"',
+            ',' order by amounts.currency
+        ) filter (where amounts.expected_value is not null)
+        || '}' as expected_by_currency,
+        '{'
+        || string_agg(
+            '"' || amounts.currency || '":"'
+            || cast(amounts.actual_value as varchar) || '"',
+            ',' order by amounts.currency
+        ) filter (where amounts.actual_value is not null)
+        || '}' as actual_by_currency
+    from amounts
+    group by amounts.account, amounts.customer_key
+)
+
+select
+    customers.account,
+    customers.stripe_customer_id,
+    customers.metronome_customer_id,
+    case
+        when customers.is_already_on_metronome then 'already_on_metronome'
+        when not customers.is_linked then 'unmapped'
+        when failed.account is not null then 'not_in_parity'
+        when settled.account is null then 'pending'
+        else 'in_parity'
+    end as status,
+    coalesce(texts.expected_by_currency, '{}') as expected_by_currency,
+    coalesce(texts.actual_by_currency, '{}') as actual_by_currency
+from customers
+left join failed
+    on
+        customers.account = failed.account
+        and customers.customer_key = failed.customer_key
+left join settled
+    on
+        customers.account = settled.account
+        and customers.customer_key = settled.customer_key
+left join compared
+    on
+        customers.account = compared.account
+        and customers.customer_key = compared.customer_key
+left join texts
+    on
+        customers.account = texts.account
+        and customers.customer_key = texts.customer_key
+where
+    compared.account is not null
+    or customers.is_already_on_metronome
+    or customers.has_metered_item_in_window
+    or customers.has_active_subscription

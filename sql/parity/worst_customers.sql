@@ -1,0 +1,49 @@
+-- One row per check, unit and customer with breaches, the three with the greatest variance each.
+-- rank: 1 for the greatest absolute variance
+-- variance: sum of the variances of the customer's breaching rows
+with
+
+breaches as (
+    select
+        judged.check_name,
+        judged.unit,
+        judged.account,
+        judged.customer_key,
+        judged.stripe_customer_id,
+        judged.metronome_customer_id,
+        cast(sum(judged.variance) as decimal(38, 12)) as variance,
+        sum(abs(judged.variance)) as gross_variance
+    from intermediate.int_check_rows__judged as judged
+    where judged.status = 'breach'
+    group by
+        judged.check_name,
+        judged.unit,
+        judged.account,
+        judged.customer_key,
+        judged.stripe_customer_id,
+        judged.metronome_customer_id
+),
+
+ranked as (
+    select
+        breaches.*,
+        row_number() over (
+            partition by breaches.check_name, breaches.unit
+            order by
+                breaches.gross_variance desc,
+                breaches.account asc,
+                breaches.customer_key asc
+        ) as customer_rank
+    from breaches
+)
+
+select
+    ranked.check_name,
+    ranked.unit,
+    ranked.customer_rank as rank,
+    ranked.account,
+    ranked.stripe_customer_id,
+    ranked.metronome_customer_id,
+    ranked.variance
+from ranked
+where ranked.customer_rank <= 3

@@ -1,0 +1,17 @@
+-- One row per group value that a contract's usage filter lets through.
+with
+
+filters as (
+    select
+        contracts.account,
+        contracts.id as contract_id,
+        unnest(contracts.usage_filter) as usage_filter
+    from raw_metronome.contracts as contracts
+)
+
+select
+    filters.account,
+    filters.contract_id,
+    filters.usage_filter.group_key,
+    unnest(filters.usage_filter.group_values) as group_value
+from filters
