@@ -24,8 +24,8 @@ test: check  ## Run every check and test
 check: lint types sql imports unit  ## What CI runs: ruff, mypy, sqlfluff, import-linter, pytest with coverage
 
 lint: $(READY)  ## Ruff: style and likely bugs
-	$(BIN)/ruff format --check parity_pipeline tests benchmarks
-	$(BIN)/ruff check parity_pipeline tests benchmarks
+	$(BIN)/ruff format --check parity_pipeline tests
+	$(BIN)/ruff check parity_pipeline tests
 
 types: $(READY)  ## Mypy, strict
 	$(BIN)/mypy
@@ -40,8 +40,8 @@ unit: $(READY)  ## Pytest on two cores, with branch coverage
 	$(BIN)/pytest -n 2 --cov --cov-report=term --cov-fail-under=95
 
 format: $(READY)  ## Rewrite Python and SQL in the house style
-	$(BIN)/ruff format parity_pipeline tests benchmarks
-	$(BIN)/ruff check --fix parity_pipeline tests benchmarks
+	$(BIN)/ruff format parity_pipeline tests
+	$(BIN)/ruff check --fix parity_pipeline tests
 	$(BIN)/sqlfluff fix --processes 2 --disable-progress-bar sql
 
 dev: $(READY)  ## Dagster's UI on 127.0.0.1:3000
