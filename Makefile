@@ -45,7 +45,8 @@ format: $(READY)  ## Rewrite Python and SQL in the house style
 	$(BIN)/sqlfluff fix --processes 2 --disable-progress-bar sql
 
 dev: $(READY)  ## Dagster's UI on 127.0.0.1:3000
-	DAGSTER_HOME=$${DAGSTER_HOME:-$$(pwd)/.dagster} $(BIN)/dagster dev -h 127.0.0.1
+	mkdir -p .dagster && cp dagster.yaml .dagster/
+	DAGSTER_HOME=$$(pwd)/.dagster $(BIN)/dagster dev -h 127.0.0.1
 
 lock: $(READY)  ## Resolve pyproject.toml anew into requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --group dev --extra dev-ui --universal --python-version 3.11 \

@@ -30,12 +30,18 @@ def quantity(value: Decimal) -> str:
 
 
 def percent(ratio: Decimal) -> str:
-    """A ratio in percent: `0.85 %`; never rounded across a difference smaller than it shows."""
+    """A ratio in percent, `0.85 %`, with as many digits as it takes not to read like a rounder one."""
     value = ratio * 100
-    shown = value.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
-    if shown != value and abs(value) < 100:
-        shown = value.quantize(Decimal("0.0001"), rounding=ROUND_HALF_UP)
-    return f"{shown:,f}".rstrip("0").rstrip(".") + " %" if "." in f"{shown:f}" else f"{shown:,f} %"
+    coarse = _half_up(value, places=2)
+    shown = next(
+        (
+            candidate
+            for candidate in (_half_up(value, places=places) for places in (2, 4, 6, 8, 10))
+            if candidate == value or candidate != coarse
+        ),
+        value,
+    )
+    return f"{exact(shown)} %"
 
 
 def exact(value: Decimal) -> str:
@@ -51,8 +57,11 @@ def counted(number: int, singular: str, plural: str | None = None) -> str:
 
 
 def _rounded(value: Decimal, *, places: int) -> str:
-    step = Decimal(1).scaleb(-places)
-    shown = value.quantize(step, rounding=ROUND_HALF_UP)
+    shown = _half_up(value, places=places)
     if shown == 0 and value != 0:
-        return f"{'-' if value < 0 else ''}<{step}"
+        return f"{'-' if value < 0 else ''}<{Decimal(1).scaleb(-places)}"
     return f"{shown:,f}"
+
+
+def _half_up(value: Decimal, *, places: int) -> Decimal:
+    return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)

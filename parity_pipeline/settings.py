@@ -194,7 +194,8 @@ def _told(error: ValidationError, environment: Mapping[str, str], config_path: P
         return f"Unknown key {place}."
     message = first["msg"].removeprefix("Value error, ")
     shown = first.get("input")
-    is_public = isinstance(shown, str | int | Decimal) and parts[0] != "notify"  # whose addresses hold passwords
+    # The addresses in [notify] hold passwords.
+    is_public = isinstance(shown, str | int | Decimal) and parts[0] != "notify"
     given = f" (it is {shown!s})" if is_public else ""
     return f"Bad value for {place}: {message}{given}."
 

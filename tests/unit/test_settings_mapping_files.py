@@ -38,7 +38,8 @@ def test_every_file_is_read(tmp_path: Path) -> None:
         'metric_starts = "starts.csv"\n[waivers]\nfile = "waivers.csv"\n'
         '[cohorts.first]\ncustomers = "first.csv"\nstage = "live"\n',
         customers="stripe_customer_id,metronome_customer_id\ncus_1,m-1\ncus_1,m-2\n",
-        meters='event_name,billable_metric_id,pricing_group_values\ngpu,bm-1,"{""b"": ""2"", ""a"": ""1""}"\n',
+        meters="event_name,billable_metric_id,pricing_group_values\n"
+        'gpu,bm-1,"{""b"": ""2"", ""a"": ""1""}"\n',
         prices="stripe_price_id,product_id,pricing_group_values\nprice_1,p-1,\n",
         starts="billable_metric_id,starts_on\nbm-1,2026-02-03\n",
         waivers=WAIVER_COLUMNS + "invoice_totals,cus_1,usd,agreed,ann,2026-12-31,100.5\n",

@@ -1,0 +1,109 @@
+"""The assets: what is landed, one per SQL model, and what is published. Folder, schema and group are one."""
+
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+
+from parity_pipeline import warehouse
+from parity_pipeline.defs.partitions import DAILY, as_of
+from parity_pipeline.defs.runs import PartitionRuns
+from parity_pipeline.errors import ParityError
+from parity_pipeline.models import CONTROL_INPUTS, SqlModel
+from parity_pipeline.pipeline import input_models
+from parity_pipeline.sources.resources import RESOURCES
+
+REPORT = dg.AssetKey(["published", "report"])
+GATE = dg.AssetKey(["published", "gate"])
+
+
+def table_key(table: str) -> dg.AssetKey:
+    """The asset of `schema.table`."""
+    return dg.AssetKey(table.split("."))
+
+
+def landed_assets() -> dg.AssetsDefinition:
+    """Every raw and control table that a pull fills, by one step."""
+    specs = [
+        dg.AssetSpec([each.schema, each.name], description=each.summary, group_name=each.schema)
+        for each in RESOURCES
+    ]
+    specs += [dg.AssetSpec(["control", name], group_name="control") for name in CONTROL_INPUTS]
+
+    @dg.multi_asset(name="landing", specs=specs, partitions_def=DAILY)
+    def landing(
+        context: dg.AssetExecutionContext, runs: dg.ResourceParam[PartitionRuns]
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        """Read both vendors and load what they said."""
+        try:
+            pull = runs.land(as_of(context.partition_key), context.log.info)
+        except ParityError as error:
+            raise dg.Failure(description=str(error), allow_retries=False) from error
+        if pull.error is not None:
+            raise dg.Failure(description=f"UNDECIDED: {pull.error}", allow_retries=False)
+        for spec in specs:
+            yield dg.MaterializeResult(asset_key=spec.key)
+
+    return landing
+
+
+def model_assets(models: Sequence[SqlModel]) -> list[dg.AssetsDefinition]:
+    """One asset a model; the comparison waits for the staging suites, which sit on the input's audits."""
+    inputs = input_models(models)
+    audits = [model.key for model in inputs if model.schema == "audit"]
+    before = {model.key for model in inputs}
+    return [sql_asset(model, after=() if model.key in before else audits) for model in models]
+
+
+def sql_asset(model: SqlModel, *, after: Sequence[str]) -> dg.AssetsDefinition:
+    """Build one table from one SQL file; its upstreams are those it selects from."""
+
+    @dg.asset(
+        key=table_key(model.key),
+        deps=[table_key(name) for name in sorted({*model.upstream, *after})],
+        group_name=model.schema,
+        description=model.description,
+        partitions_def=DAILY,
+    )
+    def table(
+        context: dg.AssetExecutionContext, runs: dg.ResourceParam[PartitionRuns]
+    ) -> dg.MaterializeResult[None]:
+        with runs.work(as_of(context.partition_key)) as connection:
+            rows = warehouse.build(connection, model)
+        return dg.MaterializeResult(metadata={"dagster/row_count": rows})
+
+    return table
+
+
+def published_assets(models: Sequence[SqlModel]) -> list[dg.AssetsDefinition]:
+    """The report, then the gate, which fails unless the verdict is GO."""
+
+    @dg.asset(
+        key=REPORT,
+        deps=[table_key(model.key) for model in models],
+        group_name="published",
+        partitions_def=DAILY,
+    )
+    def report(
+        context: dg.AssetExecutionContext, runs: dg.ResourceParam[PartitionRuns]
+    ) -> dg.MaterializeResult[None]:
+        """Decide and put the four published files in place."""
+        verdict = runs.publish(as_of(context.partition_key)).verdict
+        return dg.MaterializeResult(
+            metadata={
+                "verdict": verdict.decision,
+                "reasons": dg.MetadataValue.md("\n\n".join(verdict.reasons)),
+            }
+        )
+
+    @dg.asset(key=GATE, deps=[REPORT], group_name="published", partitions_def=DAILY)
+    def gate(context: dg.AssetExecutionContext, runs: dg.ResourceParam[PartitionRuns]) -> None:
+        """Fail unless the verdict is GO; the report is there either way."""
+        with runs.work(as_of(context.partition_key)) as connection:
+            (row,) = warehouse.rows(connection, "select verdict, reasons from parity.verdict")
+        if row["verdict"] != "GO":
+            reasons = row["reasons"] if isinstance(row["reasons"], list) else []
+            raise dg.Failure(
+                description=f"{row['verdict']}: {' '.join(map(str, reasons))}", allow_retries=False
+            )
+
+    return [report, gate]

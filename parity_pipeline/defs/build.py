@@ -1,0 +1,36 @@
+"""The one assembly of the Dagster front: assets, checks, the daily job and its schedule."""
+
+import dagster as dg
+
+from parity_pipeline.defs.assets import landed_assets, model_assets, published_assets
+from parity_pipeline.defs.checks import staging_checks, suite_check
+from parity_pipeline.defs.runs import PartitionRuns
+from parity_pipeline.models import load_models
+from parity_pipeline.quality.suites import load_suites
+
+HOUR_OF_DAY = 2  # two hours after the day's end, when usage of the last hours has arrived
+
+
+def build_definitions(*, runs: PartitionRuns | None = None) -> dg.Definitions:
+    """Everything; a test hands in runs with an environment and a clock of its own."""
+    models, suites = load_models(), load_suites()
+    job = dg.define_asset_job(
+        "daily_parity",
+        selection=dg.AssetSelection.all(),
+        executor_def=dg.in_process_executor,  # DuckDB allows one writing process
+        description="Read both vendors, compare, decide and publish, for one UTC day.",
+    )
+    schedule = dg.build_schedule_from_partitioned_job(
+        job, name="daily_parity_schedule", hour_of_day=HOUR_OF_DAY
+    )
+    return dg.Definitions(
+        assets=[landed_assets(), *model_assets(models), *published_assets(models)],
+        asset_checks=[
+            staging_checks([suite for suite in suites if suite.is_staging]),
+            *(suite_check(suite) for suite in suites if not suite.is_staging),
+        ],
+        jobs=[job],
+        schedules=[schedule],
+        resources={"runs": runs or PartitionRuns()},
+        executor=dg.in_process_executor,
+    )

@@ -1,0 +1,152 @@
+"""What the gate judges by: figures read from summaries, suite results and the completeness of the pull."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from parity_pipeline.quality.suites import SuiteResult
+
+
+@dataclass(frozen=True)
+class CheckFigures:
+    """One row of parity.check_summary."""
+
+    check_name: str
+    rows: int
+    matched: int
+    within_tolerance: int
+    breaches: int
+    pending: int
+    waived: int
+    settled_rows: int
+    customers: int
+    customers_within: int
+    variance_ratio: Decimal
+    warn_ratio: Decimal
+    customer_share: Decimal
+    worst_gate_ratio: Decimal
+    is_ratio_met: bool
+    is_share_met: bool
+    is_complete_required: bool
+    is_warned: bool
+
+
+@dataclass(frozen=True)
+class UnitCycle:
+    """One row of parity.check_unit_cycles."""
+
+    check_name: str
+    unit: str
+    cycle: date
+    rows: int
+    settled_rows: int
+    expected_value: Decimal | None
+    actual_value: Decimal | None
+    net_variance: Decimal
+    gross_variance: Decimal
+    gate_variance: Decimal
+    gate_ratio: Decimal
+    is_within: bool
+
+
+@dataclass(frozen=True)
+class WorstCustomer:
+    """One row of parity.worst_customers."""
+
+    check_name: str
+    unit: str
+    rank: int
+    account: str
+    stripe_customer_id: str | None
+    metronome_customer_id: str | None
+    variance: Decimal
+
+    @property
+    def customer(self) -> str:
+        """The id that a reader knows the customer by: Stripe's, else Metronome's."""
+        return self.stripe_customer_id or self.metronome_customer_id or "an unknown customer"
+
+
+@dataclass(frozen=True)
+class SafetyHit:
+    """One row of parity.safety."""
+
+    account: str
+    cause: str
+    stripe_customer_id: str | None
+    metronome_customer_id: str | None
+    subject: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """One row of control.completeness."""
+
+    account: str
+    source: str
+    resource: str
+    requests: int
+    pages: int
+    rows: int
+    watermark: datetime | None
+    is_required: bool
+    complete: bool
+    note: str | None
+
+    @property
+    def key(self) -> str:
+        """`stripe/invoices`."""
+        return f"{self.source}/{self.resource}"
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether the vendor has this listing at all."""
+        return not (self.note or "").startswith("not offered")
+
+
+@dataclass(frozen=True)
+class CycleCoverage:
+    """The row of parity.cycle_coverage."""
+
+    eligible_customers: int
+    customers_with_cycles: int
+    required_cycles: int
+    settled_share: Decimal
+    is_met: bool
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything the verdict rests on."""
+
+    checks: Sequence[CheckFigures]
+    unit_cycles: Sequence[UnitCycle]
+    worst_customers: Sequence[WorstCustomer]
+    suites: Sequence[SuiteResult]
+    safety_hits: Sequence[SafetyHit]
+    completeness: Sequence[Completeness]
+    cycle_coverage: CycleCoverage
+    extraction_error: str | None = None
+    is_reconstructed: bool = False
+    is_blocked: bool = False
+    """Whether the input was unfit, so that nothing was compared."""
+
+    def figures(self, check: str) -> CheckFigures | None:
+        """The summary of one check."""
+        return next((each for each in self.checks if each.check_name == check), None)
+
+    def suite(self, check: str) -> SuiteResult | None:
+        """The suite result of one check."""
+        return next((each for each in self.suites if each.name == check), None)
+
+    def failed_cycles(self, check: str) -> list[UnitCycle]:
+        """The units and cycles of a check that are above its threshold, the worst first."""
+        failed = [each for each in self.unit_cycles if each.check_name == check and not each.is_within]
+        return sorted(failed, key=lambda each: (-each.gate_ratio, each.unit, each.cycle))
+
+    def unread(self, keys: Sequence[str]) -> list[str]:
+        """Those of these resources that were not read in full, or that a vendor does not offer."""
+        read = {each.key for each in self.completeness if each.complete and each.is_offered}
+        return [key for key in keys if key not in read]

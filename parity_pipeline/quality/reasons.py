@@ -1,0 +1,178 @@
+"""The sentences of a verdict's reasons: each names the check, the number, the threshold and who is worst.
+
+Nothing is decided here.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from parity_pipeline import amounts
+from parity_pipeline.quality.evidence import (
+    CheckFigures,
+    Completeness,
+    CycleCoverage,
+    Evidence,
+    SafetyHit,
+    UnitCycle,
+)
+from parity_pipeline.quality.suites import SuiteResult
+
+RECONSTRUCTED: Final = (
+    "This day was reconstructed: it was pulled later than on its own day, when invoices and usage may have "
+    "changed, so it cannot be better than UNDECIDED."
+)
+_MOST_NAMED: Final = 3
+_SIDES: Final = {"stripe": ("Stripe", "meter_event_summaries"), "metronome": ("Metronome", "usage")}
+_WRONG_KEY: Final = "there is nothing to compare; is the key that of the right account?"
+
+
+def incomplete_pull(completeness: Sequence[Completeness], error: str | None) -> tuple[str, ...]:
+    """What could not be read, if anything."""
+    if error is not None:
+        return (f"The pull is incomplete: {error.rstrip('.')}.",)
+    unread = [each.key for each in completeness if not each.complete]
+    if unread:
+        return (f"The pull is incomplete: {_listed(unread)} not read to the end.",)
+    return ()
+
+
+def malformed_input(suites: Iterable[SuiteResult]) -> tuple[str, ...]:
+    """Which staging suites found input that must not be compared."""
+    return tuple(
+        f"The input is unfit to be compared: {suite.name} has {each.observed} in "
+        f"{each.column or each.expectation}, where there must be none."
+        for suite in suites
+        for each in suite.failed
+    )
+
+
+def empty_sides(completeness: Sequence[Completeness]) -> tuple[str, ...]:
+    """Vendors whose account has no customer, or nothing that was ever billed or metered."""
+    found = []
+    for source, (name, usage) in _SIDES.items():
+        if not _rows(completeness, f"{source}/customers"):
+            found.append(f"{name} returned no customer: {_WRONG_KEY}")
+        elif not _rows(completeness, f"{source}/invoices") and not _rows(completeness, f"{source}/{usage}"):
+            found.append(f"{name} returned neither an invoice nor usage: {_WRONG_KEY}")
+    return tuple(found)
+
+
+def _rows(completeness: Sequence[Completeness], key: str) -> int:
+    return sum(each.rows for each in completeness if each.key == key)
+
+
+def not_run(check: str) -> str:
+    """A check without a result."""
+    return f"{check} has no result: its suite did not run."
+
+
+def no_rows(check: str) -> str:
+    """A check that compared nothing."""
+    return f"{check} has no rows: nothing was compared."
+
+
+def inputs_not_read(check: str, unread: Sequence[str]) -> str:
+    """A check without rows that may be empty only because nobody could look."""
+    return f"{check} has no rows, and that proves nothing because {_listed(unread)} not read in full."
+
+
+def unsound(suite: SuiteResult) -> tuple[str, ...]:
+    """Figures that contradict themselves."""
+    return tuple(
+        f"{suite.name} cannot be relied on: "
+        f"{each.column or each.expectation} of {each.table} is {each.observed}."
+        for each in suite.unsound
+    )
+
+
+def nothing_settled(check: str) -> str:
+    """A check whose rows are all pending."""
+    return f"{check} has no settled row yet."
+
+
+def unsettled_cycles(coverage: CycleCoverage) -> tuple[str, ...]:
+    """Too few customers with enough settled billing periods."""
+    if coverage.is_met:
+        return ()
+    if coverage.eligible_customers == 0:
+        return (
+            "No customer had a metered subscription when the parallel run started, so no cycle can count.",
+        )
+    cycles = amounts.counted(coverage.required_cycles, "settled billing period")
+    return (
+        f"{coverage.customers_with_cycles} of {coverage.eligible_customers} customers have {cycles}; "
+        f"{amounts.percent(coverage.settled_share)} of them must.",
+    )
+
+
+def safety(hits: Sequence[SafetyHit]) -> tuple[str, ...]:
+    """What must not happen to a customer, one sentence a cause."""
+    sentences = []
+    for cause in sorted({hit.cause for hit in hits}):
+        of_cause = [hit for hit in hits if hit.cause == cause]
+        named = [f"{_customer(hit)} ({hit.detail})" for hit in of_cause[:_MOST_NAMED]]
+        told = f"{'; '.join(named)}{_more(len(of_cause))}"
+        sentences.append(f"Safety, {cause}: {amounts.counted(len(of_cause), 'hit')}: {told}.")
+    return tuple(sentences)
+
+
+def failed_check(evidence: Evidence, check: str) -> tuple[str, ...]:
+    """Why a check fails: the worst unit and cycle, the share of customers, breaches that may not be."""
+    figures, suite = evidence.figures(check), evidence.suite(check)
+    if figures is None or suite is None:
+        return (not_run(check),)
+    ratios = [_ratio(evidence, figures, each) for each in _worst_of_each_unit(evidence.failed_cycles(check))]
+    counts = []
+    if figures.is_complete_required and figures.breaches:
+        breaches = amounts.counted(figures.breaches, "breach", "breaches")
+        counts.append(f"{breaches} in {figures.rows} rows, and it passes only without one")
+    if not figures.is_share_met:
+        counts.append(
+            f"{figures.customers_within} of {figures.customers} customers are within tolerance, "
+            f"{amounts.percent(figures.customer_share)} must be"
+        )
+    named = "" if ratios else _named(evidence, check)
+    found = [*ratios, *(f"{check} fails: {each}{named}." for each in counts)]
+    others = [f"{check} fails: {each.expectation} on {each.column or each.table}." for each in suite.failed]
+    return tuple(found or others)
+
+
+def _ratio(evidence: Evidence, figures: CheckFigures, worst: UnitCycle) -> str:
+    named = _named(evidence, figures.check_name, worst.unit)
+    return (
+        f"{figures.check_name} fails for {worst.unit} in {worst.cycle:%Y-%m}: the gate ratio is "
+        f"{amounts.percent(worst.gate_ratio)} ({amounts.amount(worst.unit, worst.gate_variance)}), at most "
+        f"{amounts.percent(figures.variance_ratio)} is allowed{named}."
+    )
+
+
+def _worst_of_each_unit(cycles: Sequence[UnitCycle]) -> list[UnitCycle]:
+    worst: dict[str, UnitCycle] = {}
+    for each in cycles:
+        worst.setdefault(each.unit, each)
+    return list(worst.values())
+
+
+def _named(evidence: Evidence, check: str, unit: str | None = None) -> str:
+    """The customers with the greatest variance, as the end of a sentence."""
+    worst = [
+        each
+        for each in evidence.worst_customers
+        if each.check_name == check and (unit is None or each.unit == unit)
+    ]
+    worst.sort(key=lambda each: (each.rank, each.unit))
+    named = [f"{each.customer} ({amounts.amount(each.unit, each.variance)})" for each in worst[:_MOST_NAMED]]
+    return f"; greatest: {', '.join(named)}" if named else ""
+
+
+def _customer(hit: SafetyHit) -> str:
+    return hit.stripe_customer_id or hit.metronome_customer_id or hit.subject
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_MOST_NAMED])
+    return f"{shown}{_more(len(names))} {'was' if len(names) == 1 else 'were'}"
+
+
+def _more(count: int) -> str:
+    return f" and {count - _MOST_NAMED} more" if count > _MOST_NAMED else ""

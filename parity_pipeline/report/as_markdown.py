@@ -1,0 +1,213 @@
+"""report.md: the result as Markdown, for a pull request, a ticket or a chat."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from parity_pipeline import amounts
+from parity_pipeline.periods import rfc3339
+from parity_pipeline.report.result import CheckReport, RunResult
+from parity_pipeline.report.words import CHECK_TITLES, CUSTOMER_STATUSES, VERDICT_MEANINGS, exclusion
+
+_COUNTS: Final = ("rows", "match", "within", "breaches", "pending", "waived")
+
+
+def to_markdown(result: RunResult) -> str:
+    """The whole file."""
+    parts = [
+        _head(result),
+        _checks(result),
+        _totals(result),
+        _worst(result),
+        _safety(result),
+        _causes(result),
+        _findings(result),
+        _customers(result),
+        _exclusions(result),
+        _waivers(result),
+        _completeness(result),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _head(result: RunResult) -> str:
+    verdict = result.verdict
+    lines = [
+        f"# {verdict.decision}: {VERDICT_MEANINGS[verdict.decision]}",
+        "",
+        f"Parallel run from {result.start.date()} up to {rfc3339(result.as_of)}, scope `{result.scope}`, "
+        f"run `{result.run_id}`.",
+    ]
+    if result.is_reconstructed:
+        lines += ["", "This day was reconstructed later."]
+    lines += [""] * bool(verdict.reasons) + [f"- {_escaped(reason)}" for reason in verdict.reasons]
+    return "\n".join(lines)
+
+
+def _checks(result: RunResult) -> str:
+    header = ("check", "status", *_COUNTS, "customers", "gate ratio", "limit")
+    rows = [
+        (
+            CHECK_TITLES[each.name],
+            each.status + (" (warning)" if each.figures.is_warned and each.status == "PASS" else ""),
+            each.figures.rows,
+            each.figures.matched,
+            each.figures.within_tolerance,
+            each.figures.breaches,
+            each.figures.pending,
+            each.figures.waived,
+            f"{each.figures.customers_within} of {each.figures.customers}",
+            amounts.percent(each.figures.worst_gate_ratio),
+            amounts.percent(each.figures.variance_ratio),
+        )
+        for each in result.checks
+    ]
+    return _section("Checks", _table(header, rows))
+
+
+def _totals(result: RunResult) -> str:
+    header = ("check", "unit", "cycle", "Stripe", "Metronome", "net", "gross", "gate ratio")
+    rows = [row for check in result.checks for row in _totals_of(check)]
+    note = "Settled rows only. Each cycle is judged by itself; net and gross are shown and decide nothing."
+    return _section("Totals", note, _table(header, rows)) if rows else ""
+
+
+def _totals_of(check: CheckReport) -> list[tuple[object, ...]]:
+    return [
+        (
+            CHECK_TITLES[check.name],
+            total.unit,
+            f"{cycle.cycle:%Y-%m}",
+            amounts.bare(total.unit, cycle.expected_value),
+            amounts.bare(total.unit, cycle.actual_value),
+            amounts.bare(total.unit, cycle.net_variance),
+            amounts.bare(total.unit, cycle.gross_variance),
+            amounts.percent(cycle.gate_ratio),
+        )
+        for total in check.totals
+        for cycle in total.settled_cycles
+    ]
+
+
+def _worst(result: RunResult) -> str:
+    rows = [
+        (CHECK_TITLES[check.name], each.unit, each.customer, amounts.bare(each.unit, each.variance))
+        for check in result.checks
+        for each in check.worst
+    ]
+    return (
+        _section("Largest differences", _table(("check", "unit", "customer", "variance"), rows))
+        if rows
+        else ""
+    )
+
+
+def _safety(result: RunResult) -> str:
+    if not result.safety:
+        return _section("Safety", "No safety hit.")
+    rows = [(each.cause, each.stripe_customer_id or "", each.subject, each.detail) for each in result.safety]
+    return _section("Safety", _table(("cause", "customer", "subject", "detail"), rows))
+
+
+def _causes(result: RunResult) -> str:
+    rows = [
+        (
+            each.code,
+            each.check,
+            each.findings,
+            each.customers,
+            ", ".join(amounts.amount(currency, value) for currency, value in each.explained.items()),
+        )
+        for each in result.causes
+    ]
+    header = ("cause", "check", "findings", "customers", "variance")
+    return _section("Causes", _table(header, rows)) if rows else ""
+
+
+def _findings(result: RunResult) -> str:
+    if not result.findings:
+        return ""
+    rows = [
+        (each.check, each.customer, each.subject, each.when, each.cause, each.explanation)
+        for each in result.findings
+    ]
+    return _section(
+        "Findings",
+        f"The {len(result.findings)} greatest of {result.findings_in_all}; all are in `parity.findings`.",
+        _table(("check", "customer", "subject", "when", "cause", "explanation"), rows),
+    )
+
+
+def _customers(result: RunResult) -> str:
+    rows = [(status, count, CUSTOMER_STATUSES[status]) for status, count in result.customers.items()]
+    coverage = result.cycles
+    note = (
+        f"{coverage.customers_with_cycles} of {coverage.eligible_customers} customers have "
+        f"{amounts.counted(coverage.required_cycles, 'settled billing period')}."
+    )
+    return _section("Customers", _table(("status", "customers", "meaning"), rows), note)
+
+
+def _exclusions(result: RunResult) -> str:
+    if not result.exclusions:
+        return _section("Left out", "Nothing was left out.")
+    rows = [
+        (
+            exclusion(each.reason),
+            each.count,
+            ", ".join(amounts.amount(currency, value) for currency, value in each.amounts.items()),
+        )
+        for each in result.exclusions
+    ]
+    return _section("Left out", _table(("reason", "count", "amount"), rows))
+
+
+def _waivers(result: RunResult) -> str:
+    rows = [
+        (
+            each.check,
+            each.customer or "any",
+            each.subject or "any",
+            each.approved_by,
+            each.expires_on,
+            each.status,
+        )
+        for each in result.waivers
+    ]
+    header = ("check", "customer", "subject", "approved by", "expires on", "status")
+    return _section("Waivers", _table(header, rows)) if rows else ""
+
+
+def _completeness(result: RunResult) -> str:
+    rows = [
+        (
+            each.source,
+            each.resource,
+            each.requests,
+            each.pages,
+            each.rows,
+            rfc3339(each.watermark) if each.watermark else "",
+            "yes" if each.complete else "no",
+            each.note or "",
+        )
+        for each in result.completeness
+    ]
+    header = ("source", "resource", "requests", "pages", "rows", "up to", "complete", "note")
+    return _section("Completeness", _table(header, rows))
+
+
+def _section(title: str, *parts: str) -> str:
+    return "\n\n".join((f"## {title}", *parts))
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = [" | ".join(header), " | ".join("---" for _ in header)]
+    lines += [" | ".join(_escaped(str(cell)) for cell in row) for row in rows]
+    return "\n".join(f"| {line} |" for line in lines)
+
+
+def _escaped(text: str) -> str:
+    """Outside text must not break a table, start markup or carry HTML."""
+    flat = " ".join(text.split())
+    for sign, replacement in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "\\|"), ("`", "'")):
+        flat = flat.replace(sign, replacement)
+    return flat

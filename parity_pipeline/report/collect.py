@@ -1,0 +1,238 @@
+"""Reads what the models left in the database into the values that the gate and the report work on."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Final, TypeVar
+
+from parity_pipeline import warehouse
+from parity_pipeline.quality.evidence import (
+    CheckFigures,
+    Completeness,
+    CycleCoverage,
+    Evidence,
+    SafetyHit,
+    UnitCycle,
+    WorstCustomer,
+)
+from parity_pipeline.quality.gate import Verdict
+from parity_pipeline.quality.suites import SuiteResult
+from parity_pipeline.report.result import (
+    Cause,
+    CheckReport,
+    Exclusion,
+    Finding,
+    RunResult,
+    UnitTotal,
+    WaiverUse,
+)
+from parity_pipeline.run_request import RunRequest
+from parity_pipeline.setting_sections import CHECKS
+from parity_pipeline.warehouse import Connection
+
+MOST_FINDINGS: Final = 50
+CUSTOMER_STATUSES: Final = ("in_parity", "not_in_parity", "pending", "unmapped", "already_on_metronome")
+_GREATEST_FIRST: Final = (
+    "order by check_name <> 'safety', check_name, abs(variance) desc, stripe_customer_id, "
+    "metronome_customer_id, period_start, usage_date, meter, product, pricing_group_values"
+)
+
+T = TypeVar("T")
+Row = Mapping[str, Any]
+
+
+def collect_evidence(
+    connection: Connection,
+    *,
+    request: RunRequest,
+    suites: Sequence[SuiteResult],
+    extraction_error: str | None = None,
+    is_blocked: bool = False,
+) -> Evidence:
+    """What the verdict rests on."""
+    (coverage,) = _records(connection, CycleCoverage, "select * from parity.cycle_coverage")
+    return Evidence(
+        checks=_records(connection, CheckFigures, "select * from parity.check_summary"),
+        unit_cycles=_records(
+            connection, UnitCycle, "select * from parity.check_unit_cycles order by check_name, unit, cycle"
+        ),
+        worst_customers=_records(
+            connection, WorstCustomer, "select * from parity.worst_customers order by check_name, unit, rank"
+        ),
+        suites=suites,
+        safety_hits=_records(
+            connection,
+            SafetyHit,
+            "select * from parity.safety order by cause, account, stripe_customer_id, subject",
+        ),
+        completeness=_records(
+            connection,
+            Completeness,
+            "select * from control.completeness order by source desc, resource",
+        ),
+        cycle_coverage=coverage,
+        extraction_error=extraction_error,
+        is_reconstructed=request.is_reconstructed,
+        is_blocked=is_blocked,
+    )
+
+
+def collect_result(
+    connection: Connection, *, request: RunRequest, scope: str, evidence: Evidence, verdict: Verdict
+) -> RunResult:
+    """What a reader sees."""
+    return RunResult(
+        run_id=request.run_id,
+        as_of=request.window.as_of,
+        start=request.window.start,
+        scope=scope,
+        is_reconstructed=request.is_reconstructed,
+        verdict=verdict,
+        checks=tuple(_check(connection, evidence, verdict, name) for name in CHECKS),
+        safety=tuple(evidence.safety_hits),
+        customers=_customers(connection),
+        cycles=evidence.cycle_coverage,
+        exclusions=_exclusions(connection),
+        causes=_causes(connection),
+        findings=_findings(connection),
+        findings_in_all=warehouse.count(connection, "parity.findings"),
+        waivers=_waivers(connection),
+        completeness=tuple(evidence.completeness),
+    )
+
+
+def _check(connection: Connection, evidence: Evidence, verdict: Verdict, name: str) -> CheckReport:
+    figures = evidence.figures(name)
+    if figures is None:
+        raise ValueError(f"parity.check_summary has no row for {name}")
+    cycles: defaultdict[str, list[UnitCycle]] = defaultdict(list)
+    for each in evidence.unit_cycles:
+        if each.check_name == name:
+            cycles[each.unit].append(each)
+    totals: Sequence[Row] = warehouse.rows(
+        connection,
+        f"select * from parity.check_totals where check_name = '{name}' order by unit",  # noqa: S608  # our own name
+    )
+    return CheckReport(
+        name=name,
+        status=verdict.checks[name],
+        figures=figures,
+        totals=tuple(_total(row, cycles) for row in totals),
+        worst=tuple(each for each in evidence.worst_customers if each.check_name == name),
+    )
+
+
+def _total(row: Row, cycles: Mapping[str, Sequence[UnitCycle]]) -> UnitTotal:
+    return UnitTotal(
+        unit=row["unit"],
+        expected=row["expected_value"],
+        actual=row["actual_value"],
+        net_variance=row["net_variance"] or Decimal(0),
+        gross_variance=row["gross_variance"] or Decimal(0),
+        gate_ratio=row["gate_ratio"],
+        cycles=tuple(cycles.get(row["unit"], ())),
+    )
+
+
+def _customers(connection: Connection) -> dict[str, int]:
+    found = warehouse.rows(
+        connection, "select status, count(*) as customers from parity.customer_status group by status"
+    )
+    counts = {str(row["status"]): int(str(row["customers"])) for row in found}
+    return {status: counts.get(status, 0) for status in CUSTOMER_STATUSES}
+
+
+def _exclusions(connection: Connection) -> tuple[Exclusion, ...]:
+    counts: defaultdict[str, int] = defaultdict(int)
+    money: defaultdict[str, dict[str, Decimal]] = defaultdict(dict)
+    rows: Sequence[Row] = warehouse.rows(
+        connection,
+        "select reason, currency, cast(sum(count) as bigint) as count, sum(amount) as amount "
+        "from control.exclusions group by reason, currency order by reason, currency",
+    )
+    for row in rows:
+        counts[row["reason"]] += row["count"]
+        if row["currency"] is not None and row["amount"] is not None:
+            money[row["reason"]][row["currency"]] = row["amount"]
+    return tuple(Exclusion(reason, count, money[reason]) for reason, count in counts.items())
+
+
+def _causes(connection: Connection) -> tuple[Cause, ...]:
+    rows: Sequence[Row] = warehouse.rows(
+        connection,
+        "select cause, check_name, currency, count(*) as findings, sum(variance) as variance, "
+        "to_json(list(distinct coalesce(stripe_customer_id, metronome_customer_id, ''))) as customers "
+        "from parity.findings group by cause, check_name, currency order by cause, check_name, currency",
+    )
+    found: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row["cause"], row["check_name"]].append(row)
+    return tuple(
+        Cause(
+            code=code,
+            check=check,
+            findings=sum(row["findings"] for row in group),
+            customers=len({customer for row in group for customer in json.loads(row["customers"])}),
+            explained={
+                row["currency"]: row["variance"]
+                for row in group
+                if row["currency"] is not None and row["variance"] is not None
+            },
+        )
+        for (code, check), group in found.items()
+    )
+
+
+def _findings(connection: Connection) -> tuple[Finding, ...]:
+    rows: Sequence[Row] = warehouse.rows(
+        connection,
+        f"select * from parity.findings {_GREATEST_FIRST} limit {MOST_FINDINGS}",  # noqa: S608  # constants
+    )
+    return tuple(
+        Finding(
+            check=row["check_name"],
+            customer=row["stripe_customer_id"] or row["metronome_customer_id"] or "",
+            subject=" ".join(
+                str(row[name])
+                for name in ("currency", "meter", "product", "pricing_group_values")
+                if row[name] not in (None, "{}")
+            ),
+            period_start=row["period_start"],
+            usage_date=row["usage_date"],
+            currency=row["currency"],
+            variance=row["variance"],
+            cause=row["cause"],
+            explanation=row["explanation"],
+        )
+        for row in rows
+    )
+
+
+def _waivers(connection: Connection) -> tuple[WaiverUse, ...]:
+    rows: Sequence[Row] = warehouse.rows(
+        connection, "select * from control.waiver_use order by check_name, customer, subject, expires_on"
+    )
+    return tuple(
+        WaiverUse(
+            check=row["check_name"],
+            customer=row["customer"],
+            subject=row["subject"],
+            approved_by=row["approved_by"],
+            expires_on=row["expires_on"],
+            status=row["waiver_status"],
+        )
+        for row in rows
+    )
+
+
+def _records(connection: Connection, kind: type[T], query: str) -> list[T]:
+    """The rows of a query as values; columns that the value does not have are left out."""
+    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]  # every kind is a dataclass
+    return [kind(**{name: _value(row[name]) for name in names}) for row in warehouse.rows(connection, query)]
+
+
+def _value(value: object) -> Any:  # noqa: ANN401  # whatever the column holds
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value

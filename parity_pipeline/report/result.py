@@ -1,0 +1,127 @@
+"""One run's result as a value; every rendering is made from it alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from parity_pipeline.quality.evidence import (
+    CheckFigures,
+    Completeness,
+    CycleCoverage,
+    SafetyHit,
+    UnitCycle,
+    WorstCustomer,
+)
+from parity_pipeline.quality.gate import CheckStatus, Verdict
+
+
+@dataclass(frozen=True)
+class UnitTotal:
+    """One unit of a check over all cycles; the cycles stand beneath it."""
+
+    unit: str
+    expected: Decimal | None
+    actual: Decimal | None
+    net_variance: Decimal
+    gross_variance: Decimal
+    gate_ratio: Decimal
+    cycles: tuple[UnitCycle, ...]
+
+    @property
+    def settled_cycles(self) -> tuple[UnitCycle, ...]:
+        """The cycles that have anything to show."""
+        return tuple(each for each in self.cycles if each.settled_rows)
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """One of the six checks."""
+
+    name: str
+    status: CheckStatus
+    figures: CheckFigures
+    totals: tuple[UnitTotal, ...]
+    worst: tuple[WorstCustomer, ...]
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """Something that was left out of the comparison; the amounts by currency, in minor units."""
+
+    reason: str
+    count: int
+    amounts: Mapping[str, Decimal]
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What one cause accounts for in one check; the amounts by currency, in minor units."""
+
+    code: str
+    check: str
+    findings: int
+    customers: int
+    explained: Mapping[str, Decimal]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One breach or safety hit with its cause."""
+
+    check: str
+    customer: str
+    subject: str
+    period_start: datetime | None
+    usage_date: date | None
+    currency: str | None
+    variance: Decimal | None
+    cause: str
+    explanation: str
+
+    @property
+    def when(self) -> str:
+        """The month or day it is about."""
+        if self.usage_date is not None:
+            return self.usage_date.isoformat()
+        return self.period_start.date().isoformat() if self.period_start else ""
+
+
+@dataclass(frozen=True)
+class WaiverUse:
+    """A line of the waivers file and what became of it."""
+
+    check: str
+    customer: str
+    subject: str
+    approved_by: str
+    expires_on: date
+    status: str
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """Everything a reader of a run sees."""
+
+    run_id: str
+    as_of: datetime
+    start: datetime
+    scope: str
+    is_reconstructed: bool
+    verdict: Verdict
+    checks: tuple[CheckReport, ...]
+    safety: tuple[SafetyHit, ...]
+    customers: Mapping[str, int]
+    cycles: CycleCoverage
+    exclusions: tuple[Exclusion, ...]
+    causes: tuple[Cause, ...]
+    findings: tuple[Finding, ...]
+    """The greatest ones only; `findings_in_all` says how many there are."""
+    findings_in_all: int
+    waivers: tuple[WaiverUse, ...]
+    completeness: tuple[Completeness, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything was read to its end."""
+        return all(each.complete for each in self.completeness)

@@ -1,0 +1,31 @@
+"""The words of the report: what each check, exclusion and status is called. No figures."""
+
+from typing import Final
+
+CHECK_TITLES: Final = {
+    "invoice_totals": "Invoice totals match",
+    "line_item_quantities": "Line item quantities match",
+    "credit_drawdowns": "Credit application matches",
+    "contract_coverage": "All customers have contracts",
+    "event_ingestion": "Event ingestion parity",
+    "group_key_coverage": "Group key coverage",
+}
+
+VERDICT_MEANINGS: Final = {
+    "GO": "Metronome would have billed what Stripe billed.",
+    "NO_GO": "Metronome would not have billed what Stripe billed.",
+    "UNDECIDED": "There is not enough to tell yet.",
+}
+
+CUSTOMER_STATUSES: Final = {
+    "in_parity": "could be cut over today",
+    "not_in_parity": "differ",
+    "pending": "nothing settled yet",
+    "unmapped": "not linked to the other side",
+    "already_on_metronome": "already billed by Metronome",
+}
+
+
+def exclusion(reason: str) -> str:
+    """A reason's code as words."""
+    return reason.replace("_", " ")

@@ -1,0 +1,137 @@
+"""The Dagster front: it loads, it has the public names, and it comes to the command line's verdict."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from sandbox_runs import AS_OF, NOW, run_world, world
+
+from parity_pipeline.defs.build import build_definitions
+from parity_pipeline.defs.partitions import as_of
+from parity_pipeline.defs.runs import PartitionRuns
+from parity_pipeline.models import load_models
+from parity_pipeline.report.as_json import as_dict
+from parity_pipeline.sandbox.disruptions import Disruption
+from parity_pipeline.sandbox.server import running_sandbox
+from parity_pipeline.setting_sections import CHECKS
+
+PARTITION = "2026-06-09"
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class JobRun:
+    """One run of the job: whether it succeeded, which steps failed, what was published."""
+
+    succeeded: bool
+    failed_steps: set[str]
+    report: dict[str, object]
+
+
+@contextmanager
+def served_runs(
+    folder: Path, *faults: str, customers: int = 20, disruptions: Sequence[Disruption] = ()
+) -> Iterator[dict[str, str]]:
+    """The environment of runs against a sandbox."""
+    told = world(*faults, customers=customers)
+    with running_sandbox(told, folder=folder / "config", disruptions=disruptions) as served:
+        yield {**served.variables(), "PARITY_HOME": str(folder / "dagster")}
+
+
+def run_job(environment: dict[str, str], *, now: datetime = NOW) -> JobRun:
+    """The daily job of the one partition, in process."""
+    definitions = build_definitions(runs=PartitionRuns(environment, clock=lambda: now))
+    result = definitions.resolve_job_def("daily_parity").execute_in_process(
+        partition_key=PARTITION, raise_on_error=False
+    )
+    failed = {event.step_key or "" for event in result.all_events if event.is_step_failure}
+    report = Path(environment["PARITY_HOME"], "published", "report.json")
+    return JobRun(result.success, failed, json.loads(report.read_text(encoding="utf-8")))
+
+
+def comparable(report: dict[str, object]) -> dict[str, object]:
+    """A report without what two runs never share."""
+    return {key: value for key, value in report.items() if key not in {"run_id", "completeness"}}
+
+
+def test_the_public_names() -> None:
+    """The job, its schedule, its partitions and an asset for every model are there."""
+    definitions = build_definitions()
+    job = definitions.resolve_job_def("daily_parity")
+    assert definitions.resolve_schedule_def("daily_parity_schedule").job_name == "daily_parity"
+    assert isinstance(job.partitions_def, dg.DailyPartitionsDefinition)
+    assert as_of(PARTITION) == AS_OF
+    keys = {key.to_user_string() for key in definitions.resolve_all_asset_keys()}
+    assert {f"{model.schema}/{model.name}" for model in load_models()} <= keys
+    assert {"raw_stripe/invoices", "raw_metronome/usage", "control/run", "published/gate"} <= keys
+
+
+def test_the_workspace_loads() -> None:
+    """`dagster dev` finds the definitions that workspace.yaml names."""
+    validation = subprocess.run(  # Dagster's own command
+        [sys.executable, "-m", "dagster", "definitions", "validate", "-w", "workspace.yaml"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert validation.returncode == 0, validation.stderr
+    assert "All code locations passed validation" in validation.stderr + validation.stdout
+
+
+@pytest.mark.parametrize(("faults", "customers"), [((), 20), (("events_missing", "double_billing"), 60)])
+def test_both_fronts_agree(faults: tuple[str, ...], customers: int, tmp_path: Path) -> None:
+    """The same world gives the same report through the job and through the command line's run."""
+    by_run = run_world(world(*faults, customers=customers), tmp_path)
+    with served_runs(tmp_path, *faults, customers=customers) as environment:
+        by_job = run_job(environment)
+    assert comparable(by_job.report) == comparable(json.loads(json.dumps(as_dict(by_run.result))))
+    assert by_job.succeeded == (not faults)
+    assert by_job.failed_steps == ({"published__gate"} if faults else set())
+    names = {each.name for each in (tmp_path / "dagster" / "published").iterdir()}
+    assert names == {"billing_parity.duckdb", "report.html", "report.json", "report.md"}
+
+
+def test_unfit_input_blocks_the_job_and_is_published(tmp_path: Path) -> None:
+    """A failed staging suite stops the comparison; the verdict says so all the same."""
+    with served_runs(tmp_path, disruptions=[Disruption("/v1/prices", "empty")]) as environment:
+        job = run_job(environment)
+    assert job.failed_steps == {"staging_suites"}
+    assert job.report["verdict"] == "UNDECIDED"
+    assert "unknown_price_count" in str(job.report["reasons"])
+
+
+def test_a_broken_pull_fails_the_job_and_is_published(tmp_path: Path) -> None:
+    """A pull that did not end is UNDECIDED for whoever reads the gate."""
+    with served_runs(tmp_path, disruptions=[Disruption("/v1/prices", "malformed")]) as environment:
+        job = run_job(environment)
+    assert job.failed_steps == {"landing"}
+    assert job.report["verdict"] == "UNDECIDED"
+
+
+def test_a_past_day_without_a_landing_is_reconstructed(tmp_path: Path) -> None:
+    """Pulled a week late, a clean day is UNDECIDED, and stays so when it is rebuilt from that pull."""
+    with served_runs(tmp_path) as environment:
+        late = run_job(environment, now=NOW + timedelta(days=7))
+    assert late.report["verdict"] == "UNDECIDED"
+    assert late.report["reconstructed"] is True
+    again = run_job(environment, now=NOW + timedelta(days=8))  # the sandbox is gone
+    assert again.report["reconstructed"] is True
+
+
+def test_a_past_day_is_rebuilt_from_its_own_landing(tmp_path: Path) -> None:
+    """With the landing of that day nobody is asked again, and the verdict stands."""
+    with served_runs(tmp_path) as environment:
+        assert run_job(environment).report["verdict"] == "GO"
+    rebuilt = run_job(environment, now=NOW + timedelta(days=7))  # the sandbox is gone
+    assert rebuilt.report["verdict"] == "GO"
+    assert {str(each["status"]) for each in rebuilt.report["checks"]} == {"PASS"}  # type: ignore[attr-defined]
+    assert len(CHECKS) == len(rebuilt.report["checks"])  # type: ignore[arg-type]

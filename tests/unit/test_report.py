@@ -1,0 +1,356 @@
+"""The report: one value, four renderings, and amounts as people read them."""
+
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from parity_pipeline import amounts
+from parity_pipeline.quality.evidence import (
+    CheckFigures,
+    Completeness,
+    CycleCoverage,
+    SafetyHit,
+    UnitCycle,
+    WorstCustomer,
+)
+from parity_pipeline.quality.gate import Verdict
+from parity_pipeline.report.as_html import to_html
+from parity_pipeline.report.as_json import as_dict, to_json
+from parity_pipeline.report.as_markdown import to_markdown
+from parity_pipeline.report.result import (
+    Cause,
+    CheckReport,
+    Exclusion,
+    Finding,
+    RunResult,
+    UnitTotal,
+    WaiverUse,
+)
+from parity_pipeline.report.terminal import show
+from parity_pipeline.setting_sections import CHECKS
+
+HOSTILE = "<script>alert(1)</script> | `x`"
+
+
+def check(name: str) -> CheckReport:
+    """A failing check with one unit and two cycles, the second unsettled."""
+    figures = CheckFigures(
+        check_name=name,
+        rows=1200,
+        matched=1100,
+        within_tolerance=50,
+        breaches=20,
+        pending=20,
+        waived=10,
+        settled_rows=1180,
+        customers=60,
+        customers_within=58,
+        variance_ratio=Decimal("0.01"),
+        warn_ratio=Decimal("0.005"),
+        customer_share=Decimal("0.99"),
+        worst_gate_ratio=Decimal("0.012345678901"),
+        is_ratio_met=False,
+        is_share_met=False,
+        is_complete_required=False,
+        is_warned=True,
+    )
+    settled = UnitCycle(
+        check_name=name,
+        unit="usd",
+        cycle=date(2026, 1, 1),
+        rows=30,
+        settled_rows=30,
+        expected_value=Decimal("100000.500000000000"),
+        actual_value=Decimal("98765.400000000000"),
+        net_variance=Decimal("-1235.1"),
+        gross_variance=Decimal("1235.1"),
+        gate_variance=Decimal("1235.1"),
+        gate_ratio=Decimal("0.012345678901"),
+        is_within=False,
+    )
+    running = UnitCycle(
+        check_name=name,
+        unit="usd",
+        cycle=date(2026, 2, 1),
+        rows=20,
+        settled_rows=0,
+        expected_value=None,
+        actual_value=None,
+        net_variance=Decimal(0),
+        gross_variance=Decimal(0),
+        gate_variance=Decimal(0),
+        gate_ratio=Decimal(0),
+        is_within=True,
+    )
+    total = UnitTotal(
+        unit="usd",
+        expected=settled.expected_value,
+        actual=settled.actual_value,
+        net_variance=settled.net_variance,
+        gross_variance=settled.gross_variance,
+        gate_ratio=settled.gate_ratio,
+        cycles=(settled, running),
+    )
+    worst = WorstCustomer(name, "usd", 1, "default", "cus_1", "m-1", Decimal("-1235.1"))
+    return CheckReport(name=name, status="FAIL", figures=figures, totals=(total,), worst=(worst,))
+
+
+RESULT = RunResult(
+    run_id="run-1",
+    as_of=datetime(2026, 2, 10, tzinfo=UTC),
+    start=datetime(2026, 1, 1, tzinfo=UTC),
+    scope="usage",
+    is_reconstructed=True,
+    verdict=Verdict("NO_GO", ("invoice_totals fails.", HOSTILE), dict.fromkeys(CHECKS, "FAIL")),
+    checks=tuple(check(name) for name in CHECKS),
+    safety=(SafetyHit("default", "double_billing", "cus_1", "m-1", "in_1", HOSTILE),),
+    customers={
+        "in_parity": 50,
+        "not_in_parity": 4,
+        "pending": 3,
+        "unmapped": 2,
+        "already_on_metronome": 1,
+    },
+    cycles=CycleCoverage(50, 45, 1, Decimal("0.8"), is_met=True),
+    exclusions=(Exclusion("stripe_credit_note", 2, {"usd": Decimal("250.000000000000")}),),
+    causes=(Cause("rate_mismatch", "invoice_totals", 20, 2, {"usd": Decimal("-1235.1")}),),
+    findings=(
+        Finding(
+            check="invoice_totals",
+            customer="cus_1",
+            subject=HOSTILE,
+            period_start=datetime(2026, 1, 1, tzinfo=UTC),
+            usage_date=None,
+            currency="usd",
+            variance=Decimal("-1235.1"),
+            cause="rate_mismatch",
+            explanation="too low",
+        ),
+    ),
+    findings_in_all=20,
+    waivers=(WaiverUse("invoice_totals", "", "", "ann", date(2026, 1, 31), "expired"),),
+    completeness=(
+        Completeness(
+            account="default",
+            source="stripe",
+            resource="invoices",
+            requests=3,
+            pages=2,
+            rows=150,
+            watermark=datetime(2026, 2, 10, tzinfo=UTC),
+            is_required=True,
+            complete=True,
+            note=None,
+        ),
+        Completeness(
+            account="default",
+            source="metronome",
+            resource="invoices",
+            requests=0,
+            pages=0,
+            rows=0,
+            watermark=None,
+            is_required=True,
+            complete=False,
+            note="not read",
+        ),
+    ),
+)
+
+
+def test_the_json_has_the_public_schema() -> None:
+    """The keys are those that outside readers rely on; amounts are decimal strings."""
+    content = json.loads(to_json(RESULT))
+    assert {
+        "schema_version": 1,
+        "run_id": "run-1",
+        "as_of": "2026-02-10T00:00:00Z",
+        "parallel_run": {"start": "2026-01-01T00:00:00Z", "end": "2026-02-10T00:00:00Z"},
+        "verdict": "NO_GO",
+        "reasons": ["invoice_totals fails.", HOSTILE],
+        "customers": dict(RESULT.customers),
+        "exclusions": [{"reason": "stripe_credit_note", "count": 2, "amount": {"usd": "250"}}],
+        "causes": [
+            {
+                "code": "rate_mismatch",
+                "check": "invoice_totals",
+                "findings": 20,
+                "customers": 2,
+                "explained_minor_units": {"usd": "-1235.1"},
+            }
+        ],
+    }.items() <= content.items()
+
+
+def test_a_check_in_json() -> None:
+    """Counts are numbers, the threshold and the totals are strings, the cycles stand beneath their unit."""
+    first = as_dict(RESULT)["checks"][0]
+    (total,) = first.pop("totals")
+    assert first == {
+        "name": "invoice_totals",
+        "status": "FAIL",
+        "rows": 1200,
+        "matched": 1100,
+        "within_tolerance": 50,
+        "breaches": 20,
+        "pending": 20,
+        "waived": 10,
+        "customers": 60,
+        "customers_within": 58,
+        "customer_share": "0.99",
+        "threshold": "0.01",
+        "warn": "0.005",
+        "warned": True,
+    }
+    cycles = total.pop("cycles")
+    assert total == {
+        "unit": "usd",
+        "expected": "100000.5",
+        "actual": "98765.4",
+        "net_variance": "-1235.1",
+        "gross_variance": "1235.1",
+        "gate_ratio": "0.012345678901",
+    }
+    assert [(each["cycle"], each["within"]) for each in cycles] == [("2026-01", False), ("2026-02", True)]
+
+
+def test_completeness_in_json() -> None:
+    """One resource that was not read makes the whole incomplete."""
+    completeness = as_dict(RESULT)["completeness"]
+    assert completeness["complete"] is False
+    assert completeness["resources"][0]["watermark"] == "2026-02-10T00:00:00Z"
+    assert completeness["resources"][1]["note"] == "not read"
+
+
+def test_the_page_escapes_outside_text_and_loads_nothing() -> None:
+    """Text of a vendor cannot run in the reader's browser, and the page calls nobody."""
+    page = to_html(RESULT)
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert "http" not in page
+    assert page.startswith("<!doctype html>")
+    assert page.endswith("</html>\n")
+
+
+def test_the_page_shows_what_matters() -> None:
+    """Verdict, reasons, figures in money, findings with their cap, exclusions and waivers are there."""
+    page = to_html(RESULT)
+    for text in (
+        "NO GO",
+        "reconstructed later",
+        "1,000.01 USD",
+        "-12.35 USD",
+        "1.2346 %",
+        "58 of 60",
+        "expired",
+    ):
+        assert text in page, text
+    assert "The 1 greatest of 20" in page
+    assert "stripe credit note" in page
+    assert "2026-02<" not in page  # nothing settled in that cycle
+
+
+def test_the_markdown_keeps_its_tables() -> None:
+    """Every row of a table has as many cells as its header, whatever a name contains."""
+    text = to_markdown(RESULT)
+    assert text.startswith("# NO_GO: ")
+    assert "<script" not in text
+    width = 0
+    for line in text.splitlines():
+        cells = line.replace("\\|", "").count("|")
+        width = cells if line.startswith("|") and not width else (width if line.startswith("|") else 0)
+        assert cells == width or not line.startswith("|"), line
+
+
+def test_the_terminal_shows_verdict_checks_and_reasons() -> None:
+    """The summary fits 80 columns and keeps hostile text as text."""
+    output = StringIO()
+    show(RESULT, Console(file=output, width=80, color_system=None))
+    text = output.getvalue()
+    assert text.startswith("NO_GO Metronome would not have billed")
+    assert "All customers have contracts  FAIL" in text
+    assert "- invoice_totals fails." in text
+    assert "…" not in text
+
+
+def test_a_clean_result_renders() -> None:
+    """Nothing to show is said, not left blank."""
+    clean = RunResult(
+        **{
+            **{name: getattr(RESULT, name) for name in RESULT.__dataclass_fields__},
+            "verdict": Verdict("GO", (), dict.fromkeys(CHECKS, "PASS")),
+            "safety": (),
+            "exclusions": (),
+            "causes": (),
+            "findings": (),
+            "findings_in_all": 0,
+            "waivers": (),
+            "is_reconstructed": False,
+        }
+    )
+    for text in (to_html(clean), to_markdown(clean)):
+        assert "No safety hit." in text
+        assert "Nothing was left out." in text
+        assert "Findings" not in text
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "shown"),
+    [
+        ("usd", Decimal("123456.5"), "1,234.57 USD"),
+        ("usd", Decimal("0.4"), "<0.01 USD"),
+        ("usd", Decimal("-0.4"), "-<0.01 USD"),
+        ("usd", Decimal(0), "0.00 USD"),
+        ("jpy", Decimal("1234.5"), "1,235 JPY"),
+        ("kwd", Decimal(1234), "1.234 KWD"),
+        ("tokens", Decimal("1234567.500000000000"), "1,234,567.5 tokens"),
+        ("tokens", Decimal("0.0000001"), "1e-7 tokens"),
+        ("contracts", Decimal("60.000000000000"), "60 contracts"),
+        ("usd", None, "-"),
+    ],
+)
+def test_amounts(unit: str, value: Decimal | None, shown: str) -> None:
+    """Money in its currency's decimals, quantities without trailing zeros, nothing rounded to 0."""
+    assert amounts.amount(unit, value) == shown
+
+
+def test_bare_amounts() -> None:
+    """Where a column names the unit, a quantity stands alone; a currency keeps its code."""
+    assert amounts.bare("tokens", Decimal(5)) == "5"
+    assert amounts.bare("usd", Decimal(5)) == "0.05 USD"
+    assert amounts.bare("usd", None) == "-"
+
+
+@pytest.mark.parametrize(
+    ("ratio", "shown"),
+    [
+        (Decimal("0.01"), "1 %"),
+        (Decimal("0.012345678901"), "1.2346 %"),
+        (Decimal("0.010000000001"), "1.0000000001 %"),
+        (Decimal(0), "0 %"),
+        (Decimal(1), "100 %"),
+        (Decimal("0.10"), "10 %"),
+    ],
+)
+def test_percent(ratio: Decimal, shown: str) -> None:
+    """A ratio just over a threshold never reads like the threshold."""
+    assert amounts.percent(ratio) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Decimal("1.500000000000"), "1.5"),
+        (Decimal("100.000"), "100"),
+        (Decimal("1E+3"), "1000"),
+        (Decimal("-0.000"), "0"),
+        (Decimal("1234567890123456.123456789012"), "1234567890123456.123456789012"),
+    ],
+)
+def test_exact(value: Decimal, text: str) -> None:
+    """Machines get every digit and no exponent."""
+    assert amounts.exact(value) == text
