@@ -33,8 +33,8 @@ stripe_invoices as (
 other_stripe_lines as (
     select
         case
-            when lines.has_metronome_marks then 'line_pushed_by_metronome'
             when lines.is_subscription_line then 'fixed_charge_in_stripe'
+            when lines.has_metronome_marks then 'line_pushed_by_metronome'
             else 'manual_line_in_stripe'
         end as reason,
         lines.account,
@@ -91,8 +91,8 @@ metronome_invoices as (
     where
         (
             invoices.status = 'VOID'
-            or invoices.invoice_type = 'USAGE_CONSOLIDATED'
-            or (run.scope = 'usage' and invoices.invoice_type <> 'USAGE')
+            -- A scheduled invoice has no service period that could be paired, whatever the scope.
+            or invoices.invoice_type <> 'USAGE'
         )
         and coalesce(
             coalesce(invoices.period_end_at, invoices.issued_at)
@@ -143,11 +143,23 @@ early_metronome_periods as (
         lines.currency,
         lines.amount_minor_units as amount
     from intermediate.int_metronome_lines__periodised as lines
+    inner join keyed
+        on
+            lines.account = keyed.account
+            and lines.metronome_customer_id = keyed.metronome_customer_id
+    inner join intermediate.int_billing_periods__paired as periods
+        on
+            keyed.account = periods.account
+            and keyed.customer_key = periods.customer_key
+            and lines.period_start_at between periods.metronome_start
+            and periods.metronome_start + interval 1 day
+            and lines.period_end_at between periods.metronome_end
+            and periods.metronome_end + interval 1 day
     cross join run
     where
         lines.in_net
-        and lines.period_start_at < run.parallel_run_start
-        and lines.period_end_at > run.parallel_run_start
+        and periods.period_start < run.parallel_run_start
+        and periods.period_end > run.parallel_run_start
 ),
 
 already_on_metronome as (
@@ -155,8 +167,9 @@ already_on_metronome as (
         'customer_already_on_metronome' as reason,
         customers.account,
         lines.currency,
-        lines.amount_minor_units as amount
+        sum(lines.amount_minor_units) as amount
     from customers
+    cross join run
     left join keyed
         on
             customers.account = keyed.account
@@ -166,7 +179,10 @@ already_on_metronome as (
             keyed.account = lines.account
             and keyed.metronome_customer_id = lines.metronome_customer_id
             and lines.in_net
+            and run.parallel_run_start < lines.period_end_at
+            and run.as_of > lines.period_start_at
     where customers.is_already_on_metronome
+    group by customers.account, customers.customer_key, lines.currency
 ),
 
 long_intervals as (

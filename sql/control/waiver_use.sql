@@ -17,7 +17,7 @@ run as (
 differences as (
     select *
     from intermediate.int_check_rows__judged
-    where variance <> 0 and status <> 'pending'
+    where (variance <> 0 or is_forced_breach) and status <> 'pending'
 ),
 
 matched as (

@@ -38,7 +38,7 @@ products as (
         linked_products.is_additive,
         products.product,
         products.pricing_group_key,
-        coalesce(len(products.pricing_group_key), 0) as pricing_keys
+        coalesce(array_length(products.pricing_group_key), 0) as pricing_keys
     from linked_products
     inner join staging.stg_metronome__products as products
         on

@@ -2,7 +2,7 @@
 -- Void invoices (trap T16) and consolidated copies (T17) do not count. A line's quantity is after the product's
 -- conversion and rounding (T8), so both are undone with the product's state at the line's start:
 -- a divided quantity is multiplied back, a multiplied one is divided. SQL division is not exact, so the
--- quotient is guessed with the inverse and corrected by what is left over.
+-- quotient is guessed with the inverse and corrected three times by what is left over.
 with
 
 invoices as (
@@ -34,8 +34,8 @@ converted as (
         lines.*,
         conversions.conversion_operation,
         cast(conversions.conversion_factor as decimal(18, 6)) as divisor,
-        cast(conversions.conversion_factor as decimal(18, 9)) as multiplier,
-        cast(conversions.inverse_factor as decimal(18, 9)) as inverse_factor,
+        cast(conversions.conversion_factor as decimal(24, 12)) as multiplier,
+        cast(conversions.inverse_factor as decimal(24, 9)) as inverse_factor,
         roundings.rounding_method,
         coalesce(roundings.rounding_step, 0) as rounding_step
     from lines
@@ -58,57 +58,90 @@ guessed as (
         converted.*,
         cast(
             converted.billed_quantity * converted.inverse_factor as decimal(38, 12)
-        ) as guessed_quantity
+        ) as first_quotient
     from converted
+),
+
+corrected as (
+    select
+        guessed.*,
+        cast(
+            guessed.first_quotient
+            + cast(
+                guessed.billed_quantity
+                - guessed.first_quotient * guessed.multiplier
+                as decimal(38, 15)
+            )
+            * guessed.inverse_factor as decimal(38, 12)
+        ) as second_quotient
+    from guessed
+),
+
+corrected_again as (
+    select
+        corrected.*,
+        cast(
+            corrected.second_quotient
+            + cast(
+                corrected.billed_quantity
+                - corrected.second_quotient * corrected.multiplier
+                as decimal(38, 15)
+            )
+            * corrected.inverse_factor as decimal(38, 12)
+        ) as third_quotient
+    from corrected
+),
+
+undone as (
+    select
+        corrected_again.*,
+        cast(
+            corrected_again.third_quotient
+            + cast(
+                corrected_again.billed_quantity
+                - corrected_again.third_quotient * corrected_again.multiplier
+                as decimal(38, 15)
+            )
+            * corrected_again.inverse_factor as decimal(38, 12)
+        ) as fourth_quotient
+    from corrected_again
 )
 
 select
-    guessed.account,
-    guessed.invoice_id,
-    guessed.metronome_customer_id,
-    guessed.contract_id,
-    guessed.product_id,
-    guessed.name,
-    guessed.product_type,
-    guessed.line_type,
-    guessed.pricing_group_values,
-    guessed.currency,
-    guessed.credit_type_name,
-    guessed.invoice_type,
-    guessed.is_final,
-    guessed.is_applied_balance,
-    guessed.is_postpaid,
-    guessed.is_discount,
-    guessed.billed_quantity,
+    undone.account,
+    undone.invoice_id,
+    undone.metronome_customer_id,
+    undone.contract_id,
+    undone.product_id,
+    undone.name,
+    undone.product_type,
+    undone.line_type,
+    undone.pricing_group_values,
+    undone.currency,
+    undone.credit_type_name,
+    undone.invoice_type,
+    undone.is_final,
+    undone.is_applied_balance,
+    undone.is_postpaid,
+    undone.is_discount,
+    undone.billed_quantity,
     cast(
-        case guessed.conversion_operation
-            when 'DIVIDE' then guessed.billed_quantity * guessed.divisor
-            when 'MULTIPLY'
-                then
-                    guessed.guessed_quantity
-                    + cast(
-                        (
-                            guessed.billed_quantity
-                            - cast(
-                                guessed.guessed_quantity * guessed.multiplier
-                                as decimal(38, 12)
-                            )
-                        )
-                        * guessed.inverse_factor as decimal(38, 12)
-                    )
-            else guessed.billed_quantity
+        case undone.conversion_operation
+            when 'DIVIDE' then undone.billed_quantity * undone.divisor
+            when 'MULTIPLY' then undone.fourth_quotient
+            else undone.billed_quantity
         end as decimal(38, 12)
     ) as raw_quantity,
     cast(
-        case guessed.conversion_operation
-            when 'DIVIDE' then guessed.rounding_step * guessed.divisor
-            when 'MULTIPLY' then guessed.rounding_step * guessed.inverse_factor
-            else guessed.rounding_step
+        case undone.conversion_operation
+            when 'DIVIDE' then undone.rounding_step * undone.divisor
+            when 'MULTIPLY' then undone.rounding_step * undone.inverse_factor
+            else undone.rounding_step
         end as decimal(38, 12)
     ) as raw_rounding_step,
-    guessed.rounding_method,
-    guessed.amount_minor_units,
-    guessed.effective_at,
-    guessed.invoice_start_at,
-    guessed.invoice_end_at
-from guessed
+    undone.rounding_method,
+    undone.amount_minor_units,
+    undone.effective_at,
+    undone.invoice_start_at,
+    undone.invoice_end_at
+from undone

@@ -18,7 +18,16 @@ select
     changes.product_id,
     changes.conversion_factor,
     changes.conversion_operation,
-    cast(1 / changes.conversion_factor as decimal(38, 12)) as inverse_factor,
+    case
+        -- A binary quotient has some sixteen good digits: a great one loses its places.
+        when changes.conversion_factor < 1
+            then
+                cast(
+                    cast(1 / changes.conversion_factor as decimal(32, 6))
+                    as decimal(38, 12)
+                )
+        else cast(1 / changes.conversion_factor as decimal(38, 12))
+    end as inverse_factor,
     changes.valid_from_at,
     coalesce(
         lead(changes.valid_from_at) over (

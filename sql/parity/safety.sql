@@ -57,14 +57,15 @@ pushed_by_metronome as (
         )
 ),
 
--- A pending Metronome item that a subscription's own invoice swept up.
+-- A pending Metronome item that a subscription's own invoice swept up. The metadata of a subscription's own
+-- line mirrors the subscription's, where companies keep Metronome's ids.
 swept_lines as (
     select
         lines.account,
         lines.stripe_customer_id,
         lines.invoice_id
     from intermediate.int_stripe_lines__netted as lines
-    where lines.has_metronome_marks
+    where lines.has_metronome_marks and not lines.is_subscription_line
 ),
 
 double_billed as (

@@ -1,13 +1,34 @@
 -- One row per product as it stands now.
+-- Names need not be unique in Metronome: products that share one carry their id behind it.
+with
+
+products as (
+    select
+        products.*,
+        coalesce(products.current.name, products.initial.name) as name_now
+    from raw_metronome.products as products
+),
+
+counted as (
+    select
+        products.*,
+        count(*) over (
+            partition by products.account, products.name_now
+        ) as products_of_that_name
+    from products
+)
+
 select
-    products.account,
-    products.id as product_id,
-    coalesce(products.current.name, products.initial.name) as product,
-    upper(products.type) as product_type,
-    coalesce(
-        products.current.billable_metric_id, products.initial.billable_metric_id
-    ) as billable_metric_id,
-    coalesce(products.current.pricing_group_key, products.initial.pricing_group_key)
+    counted.account,
+    counted.id as product_id,
+    case
+        when counted.products_of_that_name = 1 then counted.name_now
+        else counted.name_now || ' (' || counted.id || ')'
+    end as product,
+    upper(counted.type) as product_type,
+    coalesce(counted.current.billable_metric_id, counted.initial.billable_metric_id)
+        as billable_metric_id,
+    coalesce(counted.current.pricing_group_key, counted.initial.pricing_group_key)
         as pricing_group_key,
-    products.archived_at is not null as is_archived
-from raw_metronome.products as products
+    counted.archived_at is not null as is_archived
+from counted
