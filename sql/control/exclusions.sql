@@ -143,18 +143,12 @@ early_metronome_periods as (
         lines.currency,
         lines.amount_minor_units as amount
     from intermediate.int_metronome_lines__periodised as lines
-    inner join keyed
-        on
-            lines.account = keyed.account
-            and lines.metronome_customer_id = keyed.metronome_customer_id
     inner join intermediate.int_billing_periods__paired as periods
         on
-            keyed.account = periods.account
-            and keyed.customer_key = periods.customer_key
-            and lines.period_start_at between periods.metronome_start
-            and periods.metronome_start + interval 1 day
-            and lines.period_end_at between periods.metronome_end
-            and periods.metronome_end + interval 1 day
+            lines.account = periods.account
+            and lines.customer_key = periods.customer_key
+            and lines.period_start = periods.metronome_start
+            and lines.period_end = periods.metronome_end
     cross join run
     where
         lines.in_net

@@ -16,55 +16,6 @@ stripe_periods as (
         lines.account, lines.stripe_customer_id, lines.period_start, lines.period_end
 ),
 
-metronome_invoices as (
-    select distinct
-        invoices.account,
-        customers.customer_key,
-        invoices.period_start_at as start_at,
-        invoices.period_end_at as end_at,
-        invoices.is_final
-    from staging.stg_metronome__invoices as invoices
-    inner join intermediate.int_metronome_customers__keyed as customers
-        on
-            invoices.account = customers.account
-            and invoices.metronome_customer_id = customers.metronome_customer_id
-    where
-        invoices.status <> 'VOID'
-        and invoices.invoice_type = 'USAGE'
-        and invoices.period_start_at is not null
-        and invoices.period_end_at is not null
-),
-
--- Bounds within a day of each other are one period, as on the other side.
-clustered as (
-    select
-        metronome_invoices.account,
-        metronome_invoices.customer_key,
-        metronome_invoices.start_at,
-        metronome_invoices.end_at,
-        metronome_invoices.is_final,
-        others.start_at as period_start,
-        others.end_at as period_end,
-        row_number() over (
-            partition by
-                metronome_invoices.account,
-                metronome_invoices.customer_key,
-                metronome_invoices.start_at,
-                metronome_invoices.end_at,
-                metronome_invoices.is_final
-            order by others.start_at, others.end_at
-        ) as preference
-    from metronome_invoices
-    inner join metronome_invoices as others
-        on
-            metronome_invoices.account = others.account
-            and metronome_invoices.customer_key = others.customer_key
-            and others.start_at between metronome_invoices.start_at - interval 1 day
-            and metronome_invoices.start_at + interval 1 day
-            and others.end_at between metronome_invoices.end_at - interval 1 day
-            and metronome_invoices.end_at + interval 1 day
-),
-
 metronome_periods as (
     select
         clustered.account,
@@ -72,8 +23,7 @@ metronome_periods as (
         clustered.period_start,
         clustered.period_end,
         bool_and(clustered.is_final) as is_final
-    from clustered
-    where clustered.preference = 1
+    from intermediate.int_metronome_periods__clustered as clustered
     group by
         clustered.account,
         clustered.customer_key,

@@ -27,6 +27,28 @@ usage_days as (
         usage_daily.usage_date
     from intermediate.int_usage__daily as usage_daily
     union
+    -- Meters that do not add up over days have no daily row to compare, but Metronome knows their days.
+    select
+        keyed.account,
+        keyed.customer_key,
+        cast(usage_rows.start_at as date) as usage_date
+    from staging.stg_metronome__usage as usage_rows
+    inner join control.meter_map as meter_map
+        on
+            usage_rows.account = meter_map.account
+            and usage_rows.billable_metric_id = meter_map.billable_metric_id
+            and not meter_map.is_additive
+    inner join keyed
+        on
+            usage_rows.account = keyed.account
+            and usage_rows.metronome_customer_id = keyed.metronome_customer_id
+    cross join run
+    where
+        usage_rows.window_size = 'day'
+        and usage_rows.usage_value <> 0
+        and usage_rows.start_at >= run.parallel_run_start
+        and cast(usage_rows.start_at as date) < cast(run.as_of as date)
+    union
     select
         customers.account,
         customers.customer_key,

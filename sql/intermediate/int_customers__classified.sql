@@ -82,20 +82,16 @@ metered_lines as (
 
 charged as (
     select
-        keyed.account,
-        keyed.customer_key,
+        lines.account,
+        lines.customer_key,
         bool_or(lines.amount_minor_units <> 0) as has_metronome_charges
     from intermediate.int_metronome_lines__periodised as lines
-    inner join intermediate.int_metronome_customers__keyed as keyed
-        on
-            lines.account = keyed.account
-            and lines.metronome_customer_id = keyed.metronome_customer_id
     cross join run
     where
         lines.in_net
         and lines.period_end_at > run.parallel_run_start
         and lines.period_start_at < run.as_of
-    group by keyed.account, keyed.customer_key
+    group by lines.account, lines.customer_key
 ),
 
 live as (

@@ -10,10 +10,6 @@ periods as (
     where check_name = 'line_item_quantities'
 ),
 
-customers as (
-    select * from intermediate.int_metronome_customers__keyed
-),
-
 stripe_quantities as (
     select
         periods.account,
@@ -58,18 +54,12 @@ metronome_quantities as (
             where lines.rounding_method = 'ROUND_DOWN'
         ) as rounds_down_by
     from periods
-    inner join customers
-        on
-            periods.account = customers.account
-            and periods.customer_key = customers.customer_key
     inner join intermediate.int_metronome_lines__periodised as lines
         on
-            customers.account = lines.account
-            and customers.metronome_customer_id = lines.metronome_customer_id
-            and lines.period_start_at between periods.metronome_start
-            and periods.metronome_start + interval 1 day
-            and lines.period_end_at between periods.metronome_end
-            and periods.metronome_end + interval 1 day
+            periods.account = lines.account
+            and periods.customer_key = lines.customer_key
+            and periods.metronome_start = lines.period_start
+            and periods.metronome_end = lines.period_end
     where lines.in_quantity
     group by
         periods.account,

@@ -2,80 +2,77 @@
 -- A usage invoice with no line in scope counts as zero in its own currency: it was billed, with nothing on it.
 with
 
-customers as (
-    select * from intermediate.int_metronome_customers__keyed
-),
-
-invoices as (
-    select distinct
-        invoices.account,
-        invoices.invoice_id,
-        customers.customer_key,
-        invoices.period_start_at,
-        invoices.period_end_at,
-        currencies.currency
-    from staging.stg_metronome__invoices as invoices
-    inner join customers
-        on
-            invoices.account = customers.account
-            and invoices.metronome_customer_id = customers.metronome_customer_id
-    left join control.currencies as currencies
-        on lower(split_part(invoices.credit_type_name, ' (', 1)) = currencies.currency
-    where invoices.status <> 'VOID' and invoices.invoice_type = 'USAGE'
-),
-
-periods as (
-    select distinct
+-- What was billed with nothing on it.
+empty_invoices as (
+    select
         periods.account,
         periods.customer_key,
         periods.period_start,
         periods.period_end,
-        periods.metronome_start,
-        periods.metronome_end
-    from intermediate.int_billing_periods__scoped as periods
-    where periods.metronome_start is not null
+        currencies.currency
+    from staging.stg_metronome__invoices as invoices
+    inner join intermediate.int_metronome_customers__keyed as customers
+        on
+            invoices.account = customers.account
+            and invoices.metronome_customer_id = customers.metronome_customer_id
+    inner join intermediate.int_metronome_periods__clustered as periods
+        on
+            customers.account = periods.account
+            and customers.customer_key = periods.customer_key
+            and invoices.period_start_at = periods.start_at
+            and invoices.period_end_at = periods.end_at
+    inner join control.currencies as currencies
+        on lower(split_part(invoices.credit_type_name, ' (', 1)) = currencies.currency
+    where invoices.status <> 'VOID' and invoices.invoice_type = 'USAGE'
+),
+
+lines as (
+    select * from intermediate.int_metronome_lines__periodised
+),
+
+periods as (
+    select distinct
+        scoped.account,
+        scoped.customer_key,
+        scoped.period_start,
+        scoped.period_end,
+        scoped.metronome_start,
+        scoped.metronome_end
+    from intermediate.int_billing_periods__scoped as scoped
+    where scoped.metronome_start is not null
 ),
 
 amounts as (
     select
         'invoice_totals' as check_name,
         lines.account,
-        customers.customer_key,
-        lines.period_start_at,
-        lines.period_end_at,
+        lines.customer_key,
+        lines.period_start,
+        lines.period_end,
         lines.currency,
         lines.amount_minor_units
-    from intermediate.int_metronome_lines__periodised as lines
-    inner join customers
-        on
-            lines.account = customers.account
-            and lines.metronome_customer_id = customers.metronome_customer_id
+    from lines
     where lines.in_net
     union all
     select
         'invoice_totals' as check_name,
-        invoices.account,
-        invoices.customer_key,
-        invoices.period_start_at,
-        invoices.period_end_at,
-        invoices.currency,
+        empty_invoices.account,
+        empty_invoices.customer_key,
+        empty_invoices.period_start,
+        empty_invoices.period_end,
+        empty_invoices.currency,
         cast(0 as decimal(38, 12)) as amount_minor_units
-    from invoices
-    where invoices.currency is not null
+    from empty_invoices
     union all
     select
         'credit_drawdowns' as check_name,
         lines.account,
-        customers.customer_key,
-        lines.period_start_at,
-        lines.period_end_at,
+        lines.customer_key,
+        lines.period_start,
+        lines.period_end,
         lines.currency,
         -lines.amount_minor_units as amount_minor_units
-    from intermediate.int_metronome_lines__periodised as lines
-    inner join customers
-        on
-            lines.account = customers.account
-            and lines.metronome_customer_id = customers.metronome_customer_id
+    from lines
     where
         lines.is_applied_balance
         and not lines.is_postpaid
@@ -95,10 +92,8 @@ inner join periods
     on
         amounts.account = periods.account
         and amounts.customer_key = periods.customer_key
-        and amounts.period_start_at between periods.metronome_start
-        and periods.metronome_start + interval 1 day
-        and amounts.period_end_at between periods.metronome_end
-        and periods.metronome_end + interval 1 day
+        and amounts.period_start = periods.metronome_start
+        and amounts.period_end = periods.metronome_end
 group by
     amounts.check_name,
     periods.account,

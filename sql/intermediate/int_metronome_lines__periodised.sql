@@ -1,6 +1,7 @@
 -- One row per Metronome line on a usage invoice, with its billing period and whether it is in scope.
 -- in_net: whether the line belongs to the net usage charges
 -- in_quantity: whether its quantity is usage of the meter named beside it
+-- period_start, period_end: the billing period that the invoice is part of; NULL for a scheduled invoice
 -- excluded_as: why it is left out of the net charges, if it is
 -- A usage charge of a product that prices.csv passes over is left out and named. Any other usage charge
 -- counts, also one that no meter explains: Metronome would bill it.
@@ -131,6 +132,7 @@ select
     judged.account,
     judged.invoice_id,
     judged.metronome_customer_id,
+    customers.customer_key,
     judged.contract_id,
     judged.product_id,
     judged.meter,
@@ -154,5 +156,17 @@ select
     judged.rounding_method,
     judged.amount_minor_units,
     coalesce(judged.invoice_start_at, judged.effective_at) as period_start_at,
-    coalesce(judged.invoice_end_at, judged.effective_at) as period_end_at
+    coalesce(judged.invoice_end_at, judged.effective_at) as period_end_at,
+    periods.period_start,
+    periods.period_end
 from judged
+inner join intermediate.int_metronome_customers__keyed as customers
+    on
+        judged.account = customers.account
+        and judged.metronome_customer_id = customers.metronome_customer_id
+left join intermediate.int_metronome_periods__clustered as periods
+    on
+        customers.account = periods.account
+        and customers.customer_key = periods.customer_key
+        and judged.invoice_start_at = periods.start_at
+        and judged.invoice_end_at = periods.end_at
