@@ -56,6 +56,7 @@ class WorstCustomer:
 
     check_name: str
     unit: str
+    cycle: date
     rank: int
     account: str
     stripe_customer_id: str | None

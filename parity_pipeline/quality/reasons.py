@@ -138,7 +138,7 @@ def failed_check(evidence: Evidence, check: str) -> tuple[str, ...]:
 
 
 def _ratio(evidence: Evidence, figures: CheckFigures, worst: UnitCycle) -> str:
-    named = _named(evidence, figures.check_name, worst.unit)
+    named = _named(evidence, figures.check_name, worst)
     return (
         f"{figures.check_name} fails for {worst.unit} in {worst.cycle:%Y-%m}: the gate ratio is "
         f"{amounts.percent(worst.gate_ratio)} ({amounts.amount(worst.unit, worst.gate_variance)}), at most "
@@ -153,15 +153,18 @@ def _worst_of_each_unit(cycles: Sequence[UnitCycle]) -> list[UnitCycle]:
     return list(worst.values())
 
 
-def _named(evidence: Evidence, check: str, unit: str | None = None) -> str:
-    """The customers with the greatest variance, as the end of a sentence."""
+def _named(evidence: Evidence, check: str, place: UnitCycle | None = None) -> str:
+    """The customers with the greatest variance, there or anywhere, as the end of a sentence."""
     worst = [
         each
         for each in evidence.worst_customers
-        if each.check_name == check and (unit is None or each.unit == unit)
+        if each.check_name == check
+        and (place is None or (each.unit, each.cycle) == (place.unit, place.cycle))
     ]
     worst.sort(key=lambda each: (each.rank, each.unit))
-    named = [f"{each.customer} ({amounts.amount(each.unit, each.variance)})" for each in worst[:_MOST_NAMED]]
+    first_of_each = {each.customer: each for each in reversed(worst)}
+    shown = [each for each in worst if first_of_each[each.customer] is each][:_MOST_NAMED]
+    named = [f"{each.customer} ({amounts.amount(each.unit, each.variance)})" for each in shown]
     return f"; greatest: {', '.join(named)}" if named else ""
 
 

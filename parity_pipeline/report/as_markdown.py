@@ -90,12 +90,18 @@ def _totals_of(check: CheckReport) -> list[tuple[object, ...]]:
 
 def _worst(result: RunResult) -> str:
     rows = [
-        (CHECK_TITLES[check.name], each.unit, each.customer, amounts.bare(each.unit, each.variance))
+        (
+            CHECK_TITLES[check.name],
+            each.unit,
+            f"{each.cycle:%Y-%m}",
+            each.customer,
+            amounts.bare(each.unit, each.variance),
+        )
         for check in result.checks
         for each in check.worst
     ]
     return (
-        _section("Largest differences", _table(("check", "unit", "customer", "variance"), rows))
+        _section("Largest differences", _table(("check", "unit", "cycle", "customer", "variance"), rows))
         if rows
         else ""
     )

@@ -60,7 +60,9 @@ def collect_evidence(
             connection, UnitCycle, "select * from parity.check_unit_cycles order by check_name, unit, cycle"
         ),
         worst_customers=_records(
-            connection, WorstCustomer, "select * from parity.worst_customers order by check_name, unit, rank"
+            connection,
+            WorstCustomer,
+            "select * from parity.worst_customers order by check_name, unit, cycle, rank",
         ),
         suites=suites,
         safety_hits=_records(

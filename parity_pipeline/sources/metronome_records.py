@@ -50,6 +50,14 @@ class EventTypeFilter(Record, frozen=True, kw_only=True):
     not_in_values: list[str] | None = None
 
 
+class PropertyFilter(Record, frozen=True, kw_only=True):
+    """A condition on a property: that it exists, or that it has (or has not) one of some values."""
+
+    name: str
+    in_values: list[str] | None = None
+    not_in_values: list[str] | None = None
+
+
 class BillableMetric(Record, frozen=True, kw_only=True):
     """A billable metric; `aggregation_type` is absent for SQL metrics."""
 
@@ -58,6 +66,7 @@ class BillableMetric(Record, frozen=True, kw_only=True):
     aggregation_type: str | None = None
     aggregation_key: str | None = None
     event_type_filter: EventTypeFilter | None = None
+    property_filters: list[PropertyFilter] | None = None
     group_keys: list[list[str]] | None = None
     archived_at: datetime | None = None
 
@@ -256,7 +265,7 @@ class AppliedBalance(Record, frozen=True, kw_only=True):
 
 
 class LineItem(Record, frozen=True, kw_only=True):
-    """A line of an invoice; `type` is absent in older payloads, `quantity` is after conversion and rounding."""
+    """A line of an invoice; `type` is absent in older payloads; `quantity` comes after all rounding."""
 
     name: str
     total: Decimal

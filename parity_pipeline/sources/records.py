@@ -39,7 +39,7 @@ _ORIGIN_KEYS = ("client_id", "environment")
 
 
 def decode(body: bytes, kind: type[T]) -> T:
-    """Decode one response body, numbers exactly; raise msgspec.ValidationError naming the path of a bad value."""
+    """Decode a response body, numbers exactly; a bad value raises msgspec.ValidationError with its path."""
     return msgspec.json.decode(body, type=kind, dec_hook=_decode_custom)
 
 

@@ -3,7 +3,7 @@
 -- order mapping file, billing provider configuration, custom field, ingest alias. A Stripe customer
 -- that two Metronome customers claim outside the mapping file is matched to neither.
 -- link_source: where the link was found: customers_csv, billing_provider_configuration, custom_field or ingest_alias; NULL without a link
--- status: linked, ambiguous (claimed twice, so matched to neither), unmapped (Stripe only) or unlinked (Metronome only)
+-- status: unknown_id (the mapping file names a customer that one side does not have), linked, ambiguous (claimed twice, so matched to neither), unmapped (Stripe only) or unlinked (Metronome only)
 with
 
 stripe_customers as (
@@ -152,6 +152,23 @@ judged_claims as (
     from counted_claims
 ),
 
+unknown_ids as (
+    select
+        links.account,
+        links.stripe_customer_id,
+        links.metronome_customer_id,
+        'customers_csv' as link_source,
+        'unknown_id' as status
+    from control.customer_links as links
+    left join known_claims
+        on
+            links.account = known_claims.account
+            and links.stripe_customer_id = known_claims.stripe_customer_id
+            and links.metronome_customer_id = known_claims.metronome_customer_id
+            and known_claims.precedence = 1
+    where known_claims.account is null
+),
+
 unmapped as (
     select
         stripe_customers.account,
@@ -184,6 +201,8 @@ unlinked as (
 )
 
 select * from judged_claims
+union all
+select * from unknown_ids
 union all
 select * from unmapped
 union all

@@ -136,6 +136,23 @@ early_stripe_periods as (
         and lines.period_end > run.parallel_run_start
 ),
 
+half_seen_periods as (
+    select
+        'period_began_before_metric_saw_events' as reason,
+        lines.account,
+        lines.currency,
+        lines.net_minor_units as amount
+    from intermediate.int_stripe_lines__periodised as lines
+    inner join intermediate.int_billing_periods__half_seen as half_seen
+        on
+            lines.account = half_seen.account
+            and lines.stripe_customer_id = half_seen.customer_key
+            and lines.period_start = half_seen.stripe_start
+            and lines.period_end = half_seen.stripe_end
+    cross join run
+    where lines.period_start >= run.parallel_run_start
+),
+
 early_metronome_periods as (
     select
         'period_began_before_parallel_run_in_metronome' as reason,
@@ -213,6 +230,55 @@ parts_of_periods as (
     where not meter_map.is_additive and meter_map.pricing_group_values <> '{}'
 ),
 
+unmatched_meters as (
+    select
+        case
+            when meter_map.status = 'ambiguous'
+                then 'meter_that_several_metrics_fit: '
+            else 'meter_without_metric: '
+        end || meter_map.meter as reason,
+        meter_map.account,
+        cast(null as varchar) as currency,
+        cast(null as decimal(38, 12)) as amount
+    from control.meter_map as meter_map
+    where meter_map.billable_metric_id is null
+),
+
+unrated_products as (
+    select distinct
+        'product_not_rated_for_customer_beside_one_that_is: ' || rated.product
+            as reason,
+        rated.account,
+        rated.customer_key
+    from intermediate.int_group_usage__rated as rated
+    where rated.is_passed_over
+),
+
+unknown_links as (
+    select
+        'customers_csv_names_unknown_customer' as reason,
+        customer_map.account,
+        cast(null as varchar) as currency,
+        cast(null as decimal(38, 12)) as amount
+    from control.customer_map as customer_map
+    where customer_map.status = 'unknown_id'
+),
+
+archived_customers as (
+    select
+        'linked_metronome_customer_is_archived' as reason,
+        customer_map.account,
+        cast(null as varchar) as currency,
+        cast(null as decimal(38, 12)) as amount
+    from control.customer_map as customer_map
+    inner join staging.stg_metronome__customers as metronome_customers
+        on
+            customer_map.account = metronome_customers.account
+            and customer_map.metronome_customer_id
+            = metronome_customers.metronome_customer_id
+    where customer_map.status = 'linked' and metronome_customers.is_archived
+),
+
 dropped_events as (
     select
         'event_dropped_by_stripe: ' || reports.error_code as reason,
@@ -246,6 +312,8 @@ everything as (
     union all
     select * from early_metronome_periods
     union all
+    select * from half_seen_periods
+    union all
     select * from already_on_metronome
     union all
     select * from long_intervals
@@ -253,6 +321,19 @@ everything as (
     select * from unmapped_metrics
     union all
     select * from parts_of_periods
+    union all
+    select * from unmatched_meters
+    union all
+    select
+        unrated_products.reason,
+        unrated_products.account,
+        cast(null as varchar) as currency,
+        cast(null as decimal(38, 12)) as amount
+    from unrated_products
+    union all
+    select * from unknown_links
+    union all
+    select * from archived_customers
 ),
 
 counted as (

@@ -1,6 +1,6 @@
 -- One row per Stripe meter name and the billable metric that is compared with it.
 -- By default the metric whose event type filter names the event name exactly; when several do, those that
--- aggregate as the meter does; when still several, none is chosen and the meter stands without a metric.
+-- count all events before those that filter by property, and those that aggregate as the meter does; when still several, none is chosen and the meter stands without a metric.
 -- meter: event name of the Stripe meter
 -- billable_metric_id: the metric compared with it; NULL when there is none, or no single one
 -- pricing_group_values: the part of the metric that belongs to this meter, JSON text with sorted keys; {} for all of it
@@ -50,7 +50,8 @@ candidates as (
         meters.meter,
         metrics.billable_metric_id,
         case
-            when metrics.is_archived then 3
+            when metrics.is_archived then 4
+            when metrics.is_narrowed then 3
             when
                 (meters.formula = 'sum' and metrics.aggregation_type = 'SUM')
                 or (meters.formula = 'count' and metrics.aggregation_type = 'COUNT')

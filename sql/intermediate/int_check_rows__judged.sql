@@ -106,6 +106,7 @@ select
             else least(bounded.variance + bounded.rounds_down_by, 0)
         end as decimal(38, 12)
     ) as lean,
+    bounded.scatter_unit,
     bounded.is_forced_breach,
     case
         when not bounded.is_settled then 'pending'

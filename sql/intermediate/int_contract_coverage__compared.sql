@@ -223,6 +223,7 @@ select
     cast(0 as decimal(38, 12)) as allowance,
     cast(0 as decimal(38, 12)) as rounds_up_by,
     cast(0 as decimal(38, 12)) as rounds_down_by,
+    cast(1 as decimal(38, 12)) as scatter_unit,
     customers.has_active_subscription as is_settled,
     false as is_forced_breach,
     false as is_from_floats

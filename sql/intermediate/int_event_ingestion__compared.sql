@@ -67,6 +67,7 @@ select
     cast(0 as decimal(38, 12)) as allowance,
     cast(0 as decimal(38, 12)) as rounds_up_by,
     cast(0 as decimal(38, 12)) as rounds_down_by,
+    cast(1 as decimal(38, 12)) as scatter_unit,
     all_usage.ends_at + thresholds.settling_hours * interval 1 hour <= run.as_of
         as is_settled,
     false as is_forced_breach,

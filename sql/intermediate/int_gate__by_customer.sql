@@ -1,4 +1,5 @@
 -- One row per check, unit, cycle and customer, with the sums that the gate's formula needs.
+-- scatter_squares is the number of rows inside their allowance where each may be off by one unit (money).
 -- A waived row stays in the totals and the denominator, and adds nothing to the numerator.
 with
 
@@ -54,9 +55,15 @@ select
             0
         ) as decimal(38, 12)
     ) as inside_variance,
-    count(*) filter (
-        where check_rows.is_judged and check_rows.is_inside_allowance
-    ) as inside_rows,
+    coalesce(
+        sum(
+            cast(check_rows.scatter_unit as double)
+            * cast(check_rows.scatter_unit as double)
+        ) filter (
+            where check_rows.is_judged and check_rows.is_inside_allowance
+        ),
+        0
+    ) as scatter_squares,
     cast(
         coalesce(
             sum(abs(check_rows.expected_value)) filter (where check_rows.is_settled), 0

@@ -8,7 +8,7 @@ customers as (
         + greatest(
             cast(0 as decimal(38, 12)),
             abs(by_customer.inside_variance)
-            - cast(2 * sqrt(by_customer.inside_rows) as decimal(38, 12))
+            - cast(2 * sqrt(by_customer.scatter_squares) as decimal(38, 12))
         ) as gate_variance
     from intermediate.int_gate__by_customer as by_customer
     where by_customer.settled_rows > 0

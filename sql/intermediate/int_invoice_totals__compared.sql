@@ -103,9 +103,10 @@ select
     ) as allowance,
     cast(0 as decimal(38, 12)) as rounds_up_by,
     cast(0 as decimal(38, 12)) as rounds_down_by,
+    cast(1 as decimal(38, 12)) as scatter_unit,
     periods.is_settled,
     periods.is_shifted as is_forced_breach,
-    false as is_from_floats
+    true as is_from_floats
 from sides
 inner join periods
     on

@@ -2,6 +2,7 @@
 -- Lines of all tiers add up (trap T3); flat fees carry quantity 0, packages carry raw usage (T4).
 -- rounds_up_by: by how much the product's rounding may raise Metronome's quantity, which is no lean
 -- rounds_down_by: by how much it may lower it
+-- scatter_unit: how far the row may be off in either direction by rounding to the nearest and at its edges, at least 1
 -- allowance: one rounding step for each Metronome line, and the usage of the hours at bounds that the two sides set differently
 with
 
@@ -52,7 +53,10 @@ metronome_quantities as (
         ) as rounds_up_by,
         sum(lines.raw_rounding_step) filter (
             where lines.rounding_method = 'ROUND_DOWN'
-        ) as rounds_down_by
+        ) as rounds_down_by,
+        sum(lines.raw_rounding_step) filter (
+            where lines.rounding_method not in ('ROUND_UP', 'ROUND_DOWN')
+        ) as rounds_to_nearest_by
     from periods
     inner join intermediate.int_metronome_lines__periodised as lines
         on
@@ -85,7 +89,10 @@ sides as (
         cast(coalesce(metronome_quantities.rounds_up_by, 0) as decimal(38, 12))
             as rounds_up_by,
         cast(coalesce(metronome_quantities.rounds_down_by, 0) as decimal(38, 12))
-            as rounds_down_by
+            as rounds_down_by,
+        cast(
+            coalesce(metronome_quantities.rounds_to_nearest_by, 0) as decimal(38, 12)
+        ) as rounds_to_nearest_by
     from stripe_quantities
     full outer join metronome_quantities
         on
@@ -171,9 +178,13 @@ select
     sides.rounding_allowance + coalesce(edge_usage.edge_allowance, 0) as allowance,
     sides.rounds_up_by,
     sides.rounds_down_by,
+    greatest(
+        cast(1 as decimal(38, 12)),
+        sides.rounds_to_nearest_by + coalesce(edge_usage.edge_allowance, 0)
+    ) as scatter_unit,
     periods.is_settled,
     periods.is_shifted as is_forced_breach,
-    false as is_from_floats
+    true as is_from_floats
 from sides
 inner join periods
     on
@@ -188,7 +199,12 @@ left join edge_usage
         and sides.period_start = edge_usage.period_start
         and sides.period_end = edge_usage.period_end
         and sides.meter = edge_usage.meter
+left join intermediate.int_meters__started as metric_starts
+    on
+        sides.account = metric_starts.account
+        and sides.meter = metric_starts.meter
 where
+    coalesce(cast(sides.period_start as date) >= metric_starts.starts_on, true)
     -- A product without usage stands on an invoice with quantity 0; alone that says nothing.
-    not (sides.expected_value is null and sides.actual_value = 0)
+    and not (sides.expected_value is null and sides.actual_value = 0)
     and not (sides.actual_value is null and sides.expected_value = 0)

@@ -8,4 +8,6 @@ select distinct
         else customer_map.metronome_customer_id
     end as customer_key
 from control.customer_map as customer_map
-where customer_map.metronome_customer_id is not null
+where
+    customer_map.metronome_customer_id is not null
+    and customer_map.status <> 'unknown_id'

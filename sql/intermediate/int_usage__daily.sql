@@ -21,14 +21,7 @@ meter_map as (
 ),
 
 metric_starts as (
-    select
-        meter_map.account,
-        meter_map.meter,
-        max(starts.starts_on) as starts_on
-    from meter_map
-    inner join control.metric_starts as starts
-        on meter_map.billable_metric_id = starts.billable_metric_id
-    group by meter_map.account, meter_map.meter
+    select * from intermediate.int_meters__started
 ),
 
 stripe_usage as (

@@ -128,9 +128,14 @@ inner join customers
     on
         sides.account = customers.account
         and sides.customer_key = customers.customer_key
+left join intermediate.int_meters__started as metric_starts
+    on
+        sides.account = metric_starts.account
+        and sides.meter = metric_starts.meter
 cross join control.run as run
 where
     sides.period_start >= run.parallel_run_start
+    and coalesce(cast(sides.period_start as date) >= metric_starts.starts_on, true)
     and not (
         (sides.expected_value is null or sides.expected_value = 0)
         and (sides.actual_value is null or sides.actual_value = 0)

@@ -28,7 +28,7 @@ pieces as (
         cast(sum(customers.gross_variance) as decimal(38, 12)) as gross_variance,
         cast(sum(customers.outside_variance) as decimal(38, 12)) as outside_variance,
         cast(sum(customers.inside_variance) as decimal(38, 12)) as inside_variance,
-        cast(sum(customers.inside_rows) as bigint) as inside_rows,
+        sum(customers.scatter_squares) as scatter_squares,
         cast(sum(customers.gate_denominator) as decimal(38, 12)) as gate_denominator
     from intermediate.int_gate__by_customer as customers
     group by customers.check_name, customers.unit, customers.cycle
@@ -42,7 +42,7 @@ judged as (
             + greatest(
                 cast(0 as decimal(38, 12)),
                 abs(pieces.inside_variance)
-                - cast(2 * sqrt(pieces.inside_rows) as decimal(38, 12))
+                - cast(2 * sqrt(pieces.scatter_squares) as decimal(38, 12))
             ) as decimal(38, 12)
         ) as gate_variance
     from pieces

@@ -95,6 +95,9 @@ select
         when not customers.is_linked then 'unmapped'
         when failed.account is not null then 'not_in_parity'
         when settled.account is null then 'pending'
+        when
+            customers.has_held_subscription and not customers.has_active_subscription
+            then 'pending'
         else 'in_parity'
     end as status,
     coalesce(texts.expected_by_currency, '{}') as expected_by_currency,

@@ -1,6 +1,6 @@
 -- One row per breach of any check and per safety hit, with its cause.
--- The cause is the first that its evidence supports, in this order: shifted bounds, no link, no contract, no
--- invoice, usage that differs, values without a rate, the other currency, credit, then what the ratio of the
+-- The cause is the first that its evidence supports, in this order: a late or ended contract, shifted bounds, no
+-- link, no contract, no invoice, usage that differs, values without a rate, the other currency, credit, then what the ratio of the
 -- two amounts suggests. Coarse on purpose; what none of these explains is called unexplained.
 -- check_name: the check whose row breaches; safety for what must not happen at all
 -- variance: the row's variance; NULL for a safety hit
@@ -127,6 +127,8 @@ explained as (
     select
         breaches.*,
         case
+            when located.cause in ('contract_late', 'contract_ended')
+                then located.cause
             when breaches.is_forced_breach then 'period_shift'
             when located.cause is not null and located.best_precedence = 1
                 then located.cause
@@ -218,9 +220,10 @@ select
     || coalesce(cast(explained.expected_value as varchar), 'has nothing')
     || ', Metronome '
     || coalesce(cast(explained.actual_value as varchar), 'has nothing')
-    || ' ('
-    || explained.unit
-    || ')' as explanation
+    || case
+        when explained.currency is null then ' (' || explained.unit || ')'
+        else ' (minor units of ' || explained.unit || ')'
+    end as explanation
 from explained
 union all
 select

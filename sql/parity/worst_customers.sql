@@ -1,12 +1,13 @@
--- One row per check, unit and customer with breaches, the three with the greatest variance each.
+-- One row per check, unit, cycle and customer with breaches, the three with the greatest variance each.
 -- rank: 1 for the greatest absolute variance
--- variance: sum of the variances of the customer's breaching rows
+-- variance: sum of the variances of the customer's breaching rows in the cycle
 with
 
 breaches as (
     select
         judged.check_name,
         judged.unit,
+        judged.cycle,
         judged.account,
         judged.customer_key,
         judged.stripe_customer_id,
@@ -18,6 +19,7 @@ breaches as (
     group by
         judged.check_name,
         judged.unit,
+        judged.cycle,
         judged.account,
         judged.customer_key,
         judged.stripe_customer_id,
@@ -28,7 +30,7 @@ ranked as (
     select
         breaches.*,
         row_number() over (
-            partition by breaches.check_name, breaches.unit
+            partition by breaches.check_name, breaches.unit, breaches.cycle
             order by
                 breaches.gross_variance desc,
                 breaches.account asc,
@@ -40,6 +42,7 @@ ranked as (
 select
     ranked.check_name,
     ranked.unit,
+    ranked.cycle,
     ranked.customer_rank as rank,
     ranked.account,
     ranked.stripe_customer_id,
