@@ -7,6 +7,8 @@ check_rows as (
     select
         judged.*,
         judged.status <> 'pending' as is_settled,
+        -- The square must fit; no edge hour holds more.
+        least(judged.scatter_unit, 1000000000000) as bounded_scatter,
         judged.status not in ('pending', 'waived') as is_judged
     from intermediate.int_check_rows__judged as judged
 )
@@ -55,14 +57,16 @@ select
             0
         ) as decimal(38, 12)
     ) as inside_variance,
-    coalesce(
-        sum(
-            cast(check_rows.scatter_unit as double)
-            * cast(check_rows.scatter_unit as double)
-        ) filter (
-            where check_rows.is_judged and check_rows.is_inside_allowance
-        ),
-        0
+    cast(
+        coalesce(
+            sum(
+                cast(check_rows.bounded_scatter as decimal(18, 3))
+                * cast(check_rows.bounded_scatter as decimal(18, 3))
+            ) filter (
+                where check_rows.is_judged and check_rows.is_inside_allowance
+            ),
+            0
+        ) as decimal(38, 6)
     ) as scatter_squares,
     cast(
         coalesce(

@@ -147,10 +147,22 @@ def test_products_that_share_a_name_are_two_units(scene: Scene) -> None:
     """Names need not be unique: the id behind the name keeps the grain unique."""
     scene.add("metronome/products", metronome.product("tokens", metric="tokens") | {"id": "p_second"})
     scene.customer("a")
+    scene.rates("a", metronome.rate("tokens") | {"product_id": "p_second"})
     scene.metered("a", None, "7")
     assert scene.told("parity.group_key_coverage", "product", "actual_value") == [
-        ("tokens (p_second)", 0),
+        ("tokens (p_second)", 7),
         ("tokens (p_tokens)", 7),
     ]
     (audit,) = scene.rows("audit.group_key_coverage")
     assert audit["duplicate_grain_count"] == 0
+
+
+def test_a_product_beside_the_rated_one_is_named_and_no_breach(scene: Scene) -> None:
+    """A customer buys one of a metric's products: the one that the contract does not rate is left out."""
+    second = metronome.product("tokens", metric="tokens") | {"id": "p_second"}
+    scene.add("metronome/products", second)
+    scene.customer("a")
+    scene.metered("a", None, "7")
+    assert scene.told("parity.group_key_coverage", "product", "status") == [("tokens (p_tokens)", "match")]
+    reason = "product_not_rated_for_customer_beside_one_that_is: tokens (p_second)"
+    assert scene.told("control.exclusions", "count", reason=reason) == [(1,)]

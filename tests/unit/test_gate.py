@@ -214,7 +214,9 @@ def test_a_ratio_above_the_threshold_names_unit_cycle_and_customers() -> None:
         gate_ratio=Decimal("0.05"),
         is_within=False,
     )
-    worst = WorstCustomer("invoice_totals", "usd", 1, "default", "cus_7", "m-7", Decimal(-500))
+    worst = WorstCustomer(
+        "invoice_totals", "usd", date(2026, 1, 1), 1, "default", "cus_7", "m-7", Decimal(-500)
+    )
     evidence = with_check(
         replace(CLEAN, unit_cycles=[cycle], worst_customers=[worst]), "invoice_totals", is_ratio_met=False
     )

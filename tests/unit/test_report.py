@@ -95,7 +95,7 @@ def check(name: str) -> CheckReport:
         gate_ratio=settled.gate_ratio,
         cycles=(settled, running),
     )
-    worst = WorstCustomer(name, "usd", 1, "default", "cus_1", "m-1", Decimal("-1235.1"))
+    worst = WorstCustomer(name, "usd", date(2026, 1, 1), 1, "default", "cus_1", "m-1", Decimal("-1235.1"))
     return CheckReport(name=name, status="FAIL", figures=figures, totals=(total,), worst=(worst,))
 
 
