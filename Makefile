@@ -50,6 +50,6 @@ dev: $(READY)  ## Dagster's UI on 127.0.0.1:3000
 
 lock: $(READY)  ## Resolve pyproject.toml anew into requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --group dev --extra dev-ui --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-header --upgrade --quiet -o requirements.lock
+		--generate-hashes --no-emit-index-url --no-header --no-strip-extras --upgrade --quiet -o requirements.lock
 
 .PHONY: help setup demo test check lint types sql imports unit format dev lock

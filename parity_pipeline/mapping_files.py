@@ -169,8 +169,10 @@ def _lines(path: Path | None, *, columns: tuple[str, ...]) -> Iterator[_Line]:
                 if reader.line_num > _MOST_ROWS:
                     raise UsageError(f"{path} has more than {_MOST_ROWS} lines.")
                 yield _Line(path, reader.line_num, dict(zip(header, cells, strict=True)))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"{path} cannot be read: {error}.") from error
+    except OSError as error:
+        raise UsageError(f"{path}, named in the configuration, cannot be read: {error.strerror}.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(f"{path}, named in the configuration, cannot be read: {error}.") from error
 
 
 def _customers(path: Path | None, account: str) -> tuple[CustomerLink, ...]:

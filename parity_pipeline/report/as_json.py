@@ -36,6 +36,17 @@ def as_dict(result: RunResult) -> dict[str, Any]:
         "customers": dict(result.customers),
         "exclusions": [_exclusion(each) for each in result.exclusions],
         "causes": [_cause(each) for each in result.causes],
+        "waivers": [
+            {
+                "check": each.check,
+                "customer": each.customer,
+                "subject": each.subject,
+                "approved_by": each.approved_by,
+                "expires_on": each.expires_on.isoformat(),
+                "status": each.status,
+            }
+            for each in result.waivers
+        ],
         "safety": [
             {
                 "account": each.account,

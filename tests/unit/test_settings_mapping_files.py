@@ -95,7 +95,9 @@ def test_a_mistake_names_file_line_and_column(tmp_path: Path, text: str, mistake
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     """A named file must exist."""
-    assert "none.csv cannot be read" in told(tmp_path, '[mapping]\nprices = "none.csv"\n')
+    assert "none.csv, named in the configuration, cannot be read: No such file" in told(
+        tmp_path, '[mapping]\nprices = "none.csv"\n'
+    )
 
 
 def test_a_metronome_customer_belongs_to_one_stripe_customer(tmp_path: Path) -> None:
