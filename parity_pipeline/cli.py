@@ -87,7 +87,7 @@ def run(
 @app.command()
 def demo(*, home: HomeOption = None, quiet: QuietOption = False) -> None:
     """Run on the built-in sandbox with a few injected faults and show where the report is. Needs no keys."""
-    from parity_pipeline.home import REPORT_HTML, Home  # noqa: PLC0415
+    from parity_pipeline.home import REPORT_HTML, Home
 
     with _told_plainly(_home(home)):
         outcome = _run_sandbox(",".join(DEMO_FAULTS), as_of=None, since=None, home=home, quiet=quiet)
@@ -106,9 +106,9 @@ DEMO_FAULTS = ("events_missing", "rate_mismatch", "group_value_unrated", "auto_c
 @app.command()
 def gate(*, home: HomeOption = None, config: ConfigOption = None) -> None:
     """Tell the last published verdict; pulls nothing. A stale or absent one is UNDECIDED."""
-    from parity_pipeline.published_verdict import read_verdict  # noqa: PLC0415
-    from parity_pipeline.report.terminal import show_verdict  # noqa: PLC0415
-    from parity_pipeline.settings import load_gate  # noqa: PLC0415
+    from parity_pipeline.published_verdict import read_verdict
+    from parity_pipeline.report.terminal import show_verdict
+    from parity_pipeline.settings import load_gate
 
     with _told_plainly(_home(home)):
         verdict = read_verdict(
@@ -130,7 +130,7 @@ def report(
     home: HomeOption = None,
 ) -> None:
     """Print the last published report, or open it."""
-    from parity_pipeline.published_verdict import report_file  # noqa: PLC0415
+    from parity_pipeline.published_verdict import report_file
 
     with _told_plainly(_home(home)):
         file = report_file(_home(home), kind=format_)
@@ -148,7 +148,7 @@ def serve(
     customers: CustomersOption = 60,
 ) -> None:
     """Serve both pretend APIs on 127.0.0.1 until interrupted and print the variables to export."""
-    from parity_pipeline.sandbox_run import serve_until_interrupted  # noqa: PLC0415
+    from parity_pipeline.sandbox_run import serve_until_interrupted
 
     with _told_plainly(_home(None)):
         serve_until_interrupted(scenario, seed=seed, customers=customers, now=datetime.now(UTC), tell=_print)
@@ -157,9 +157,9 @@ def serve(
 @sandbox_app.command("faults")
 def faults() -> None:
     """List the faults that a scenario may name, and the checks that each must fail."""
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table
 
-    from parity_pipeline.sandbox.faults import FAULTS  # noqa: PLC0415
+    from parity_pipeline.sandbox.faults import FAULTS
 
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("fault", "fails", "what is wrong"):
@@ -183,9 +183,9 @@ def _run(
     config: Path | None,
     quiet: bool,
 ) -> "Outcome":
-    from parity_pipeline import pipeline  # noqa: PLC0415
-    from parity_pipeline.run_request import make_request  # noqa: PLC0415
-    from parity_pipeline.settings import load_settings  # noqa: PLC0415
+    from parity_pipeline import pipeline
+    from parity_pipeline.run_request import make_request
+    from parity_pipeline.settings import load_settings
 
     settings = load_settings(config=config, home=home)
     request = make_request(
@@ -197,7 +197,7 @@ def _run(
 def _run_sandbox(
     scenario: str, *, as_of: str | None, since: str | None, home: Path | None, quiet: bool
 ) -> "Outcome":
-    from parity_pipeline.sandbox_run import run_on_sandbox  # noqa: PLC0415
+    from parity_pipeline.sandbox_run import run_on_sandbox
 
     return run_on_sandbox(
         scenario,
@@ -210,13 +210,13 @@ def _run_sandbox(
 
 
 def _home(option: Path | None) -> Path:
-    from parity_pipeline.settings import home_folder  # noqa: PLC0415
+    from parity_pipeline.settings import home_folder
 
     return home_folder(home=option)
 
 
 def _show(outcome: "Outcome", *, quiet: bool) -> None:
-    from parity_pipeline.report.terminal import show, show_verdict  # noqa: PLC0415
+    from parity_pipeline.report.terminal import show, show_verdict
 
     if quiet:
         show_verdict(outcome.result.verdict.decision, outcome.result.verdict.reasons, Console())

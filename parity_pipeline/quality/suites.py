@@ -40,10 +40,10 @@ class Suite:
     def query(self, table: str) -> str:
         """What to read of a table: of the shared ones only this check's rows and the columns judged."""
         if table.startswith(f"{AUDIT_SCHEMA}."):
-            return f"select * from {table}"  # noqa: S608  # names come from our own files
+            return f"select * from {table}"  # names come from our own files
         columns = {name for each in self.expectations[table] for name in _columns(each)}
         wanted = ", ".join(sorted(columns))
-        return f"select {wanted} from {table} where check_name = '{self.name}'"  # noqa: S608  # as above
+        return f"select {wanted} from {table} where check_name = '{self.name}'"  # as above
 
 
 @dataclass(frozen=True)
@@ -121,8 +121,8 @@ Validate = Callable[
 def _validator() -> Validate:
     """Start Great Expectations once: an ephemeral context without analytics or progress bars."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    import great_expectations as gx  # noqa: PLC0415  # takes seconds to import
-    from great_expectations.expectations.expectation_configuration import (  # noqa: PLC0415
+    import great_expectations as gx  # takes seconds to import
+    from great_expectations.expectations.expectation_configuration import (
         ExpectationConfiguration,
     )
 

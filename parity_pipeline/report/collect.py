@@ -116,7 +116,7 @@ def _check(connection: Connection, evidence: Evidence, verdict: Verdict, name: s
             cycles[each.unit].append(each)
     totals: Sequence[Row] = warehouse.rows(
         connection,
-        f"select * from parity.check_totals where check_name = '{name}' order by unit",  # noqa: S608  # our own name
+        f"select * from parity.check_totals where check_name = '{name}' order by unit",  # our own name
     )
     return CheckReport(
         name=name,
@@ -191,7 +191,7 @@ def _causes(connection: Connection) -> tuple[Cause, ...]:
 def _findings(connection: Connection) -> tuple[Finding, ...]:
     rows: Sequence[Row] = warehouse.rows(
         connection,
-        f"select * from parity.findings {_GREATEST_FIRST} limit {MOST_FINDINGS}",  # noqa: S608  # constants
+        f"select * from parity.findings {_GREATEST_FIRST} limit {MOST_FINDINGS}",  # constants
     )
     return tuple(
         Finding(

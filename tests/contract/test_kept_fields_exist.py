@@ -34,14 +34,14 @@ _METRONOME_ENDPOINTS = {
 }
 
 
-def _spec(name: str) -> Any:  # noqa: ANN401 - any JSON
+def _spec(name: str) -> Any:
     path = _API / name
     if not path.exists():
         pytest.skip(f"the vendors' specs are not here: shared/api/{name}")
     return json.loads(path.read_bytes())
 
 
-def _struct_in(kind: Any) -> type[msgspec.Struct] | None:  # noqa: ANN401 - any annotation
+def _struct_in(kind: Any) -> type[msgspec.Struct] | None:
     if isinstance(kind, type):
         return kind if issubclass(kind, msgspec.Struct) else None
     return next((found for part in get_args(kind) if (found := _struct_in(part)) is not None), None)
@@ -79,7 +79,7 @@ def _stripe_objects(schema: dict[str, Any], spec: dict[str, Any]) -> Iterator[di
 
 def _unknown_in_metronome(
     record: type[msgspec.Struct],
-    shape: Any,  # noqa: ANN401
+    shape: Any,
     models: dict[str, Any],
     path: str,
 ) -> Iterator[str]:
@@ -94,7 +94,7 @@ def _unknown_in_metronome(
             yield from _unknown_in_metronome(inner, {"anyOf": found}, models, f"{path}.{name}")
 
 
-def _metronome_objects(shape: Any, models: dict[str, Any]) -> Iterator[dict[str, Any]]:  # noqa: ANN401
+def _metronome_objects(shape: Any, models: dict[str, Any]) -> Iterator[dict[str, Any]]:
     if isinstance(shape, dict):
         if "$ref" in shape:
             model = models[shape["$ref"]]

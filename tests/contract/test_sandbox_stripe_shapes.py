@@ -34,7 +34,7 @@ LISTS = (
 )
 
 
-def _plain_schema(node: Any) -> Any:  # noqa: ANN401  # any JSON value
+def _plain_schema(node: Any) -> Any:  # any JSON value
     """An OpenAPI 3.0 schema as JSON Schema: `nullable` spelt out, open enums left open."""
     if isinstance(node, list):
         return [_plain_schema(each) for each in node]

@@ -47,7 +47,7 @@ METRONOME: dict[str, Any] = {
 }
 
 
-def _api_file(name: str) -> Any:  # noqa: ANN401 - any JSON
+def _api_file(name: str) -> Any:
     path = _API / name
     if not path.exists():
         pytest.skip(f"the vendors' examples are not here: shared/api/{name}")

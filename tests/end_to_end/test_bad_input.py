@@ -32,7 +32,7 @@ def assert_undecided(run: Run, told: str) -> None:
     assert (run.home / "published" / "report.html").is_file()
     assert run.rows("select verdict from parity.verdict") == [("UNDECIDED",)]
     for check in CHECKS:
-        assert run.rows(f"select count(*) from parity.{check}") == [(0,)]  # noqa: S608  # our own names
+        assert run.rows(f"select count(*) from parity.{check}") == [(0,)]  # our own names
     assert list((run.home / "landing").glob("*/manifest.json"))
 
 

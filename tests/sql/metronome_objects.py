@@ -37,7 +37,7 @@ def product(
     metric: str | None = None,
     kind: str = "USAGE",
     updates: tuple[Json, ...] = (),
-    **state: Any,  # noqa: ANN401 - any field
+    **state: Any,
 ) -> Json:
     """A product; the state is what it was first, an update holds only what changed."""
     initial = {
@@ -98,7 +98,7 @@ def applied(
     *,
     kind: str = "PREPAID",
     product: str | None = "tokens",
-    **changes: Any,  # noqa: ANN401 - any field
+    **changes: Any,
 ) -> Json:
     """The line by which a commit or credit pays for usage; its total is negative."""
     return usage_line(

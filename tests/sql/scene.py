@@ -67,7 +67,7 @@ class Scene:
         row = PriceLink(price_id, product_id, group_values)
         self.links = replace(self.links, prices=(*self.links.prices, row))
 
-    def waive(self, check: str, **changes: Any) -> None:  # noqa: ANN401 - any field
+    def waive(self, check: str, **changes: Any) -> None:
         """A line of the waivers file: any customer, any subject, until the end of the year."""
         waiver = Waiver(check, "", "", "agreed", "cfo", date(2026, 12, 31), None)
         waiver = replace(waiver, **changes)
@@ -110,7 +110,7 @@ class Scene:
         context = (f"m_{name}", f"con_{name}{contract}", "2026-09-01T00:00:00Z")
         self.add("metronome/contract_rates", *rates, context=context)
 
-    def stripe_invoice(self, name: str, *lines: Json, **changes: Any) -> str:  # noqa: ANN401 - as the object
+    def stripe_invoice(self, name: str, *lines: Json, **changes: Any) -> str:
         """A cycle invoice of the customer with these lines; returns its id."""
         self._invoices += 1
         invoice_id = str(changes.pop("id", f"in_{self._invoices}"))
@@ -119,14 +119,14 @@ class Scene:
         self.add("stripe/invoice_lines", *named, context=(invoice_id,))
         return invoice_id
 
-    def metronome_invoice(self, name: str, *lines: Json, **changes: Any) -> str:  # noqa: ANN401 - as the object
+    def metronome_invoice(self, name: str, *lines: Json, **changes: Any) -> str:
         """A finalized usage invoice of the customer with these lines; returns its id."""
         self._invoices += 1
         invoice_id = str(changes.pop("id", f"inv_{self._invoices}"))
         self.add("metronome/invoices", metronome.invoice(invoice_id, name, *lines, **changes))
         return invoice_id
 
-    def billed(self, name: str, expected: int | None, actual: int | str | None, **changes: Any) -> None:  # noqa: ANN401
+    def billed(self, name: str, expected: int | None, actual: int | str | None, **changes: Any) -> None:
         """One line on each side's invoice, as many tokens as cents; None for no invoice on that side."""
         if expected is not None:
             period = changes.get("period", stripe.OCTOBER)
@@ -173,7 +173,7 @@ class Scene:
             if model.key not in self._built:
                 warehouse.build(connection, replace(model, columns={}))  # comments cost half the time
                 self._built.add(model.key)
-        return warehouse.rows(connection, f"select * from {table} order by {order}")  # noqa: S608 - the test's own
+        return warehouse.rows(connection, f"select * from {table} order by {order}")
 
     def told(self, table: str, *columns: str, **wanted: object) -> list[tuple[object, ...]]:
         """These columns of the rows in which the wanted columns have the wanted values, in order."""

@@ -101,7 +101,7 @@ def line(
     }
 
 
-def item_line(amount: int, **changes: Any) -> Json:  # noqa: ANN401 - any field
+def item_line(amount: int, **changes: Any) -> Json:
     """A line that comes from an invoice item, not from a subscription."""
     return line(amount, 1, parent={"type": "invoice_item_details"}, pricing=None, **changes)
 

@@ -143,7 +143,7 @@ def read_metronome(
     asyncio.run(run())
 
 
-def _transport(source: Any, vendor: ScriptedVendor) -> ReadOnlyTransport:  # noqa: ANN401 - a literal
+def _transport(source: Any, vendor: ScriptedVendor) -> ReadOnlyTransport:
     async def no_sleep(_: float) -> None:
         return
 

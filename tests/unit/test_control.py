@@ -70,8 +70,8 @@ def test_the_run_is_one_row(settings: Settings) -> None:
     (row,) = loaded(settings, "select * from control.run")
     assert row == {
         "run_id": "run-1",
-        "as_of": datetime(2026, 3, 10),  # noqa: DTZ001  # as the column holds it
-        "parallel_run_start": datetime(2026, 1, 1),  # noqa: DTZ001  # as above
+        "as_of": datetime(2026, 3, 10),  # as the column holds it
+        "parallel_run_start": datetime(2026, 1, 1),  # as above
         "scope": "usage",
         "required_cycles": 1,
         "settled_share": Decimal("0.800000"),

@@ -21,7 +21,7 @@ from parity_pipeline.quality.suites import FailedExpectation, SuiteResult
 from parity_pipeline.setting_sections import CHECKS
 
 
-def figures(check: str, **changes: Any) -> CheckFigures:  # noqa: ANN401  # any field
+def figures(check: str, **changes: Any) -> CheckFigures:  # any field
     """A check that passes, changed."""
     passing = CheckFigures(
         check_name=check,
@@ -46,7 +46,7 @@ def figures(check: str, **changes: Any) -> CheckFigures:  # noqa: ANN401  # any 
     return replace(passing, **changes)
 
 
-def resource(key: str, **changes: Any) -> Completeness:  # noqa: ANN401  # any field
+def resource(key: str, **changes: Any) -> Completeness:  # any field
     """A resource that was read in full, changed."""
     source, name = key.split("/")
     read = Completeness(
@@ -84,7 +84,7 @@ CLEAN = Evidence(
 HIT = SafetyHit("default", "double_billing", "cus_1", "m-1", "in_1", "pushed invoice in_1")
 
 
-def with_check(evidence: Evidence, check: str, **changes: Any) -> Evidence:  # noqa: ANN401  # any field
+def with_check(evidence: Evidence, check: str, **changes: Any) -> Evidence:  # any field
     """The evidence with one check changed."""
     checks = [figures(check, **changes) if each.check_name == check else each for each in evidence.checks]
     return replace(evidence, checks=checks)
@@ -96,7 +96,7 @@ def with_suite(evidence: Evidence, name: str, *failed: FailedExpectation) -> Evi
     return replace(evidence, suites=suites)
 
 
-def with_resource(evidence: Evidence, key: str, **changes: Any) -> Evidence:  # noqa: ANN401  # any field
+def with_resource(evidence: Evidence, key: str, **changes: Any) -> Evidence:  # any field
     """The evidence with one resource changed."""
     completeness = [resource(key, **changes) if each.key == key else each for each in evidence.completeness]
     return replace(evidence, completeness=completeness)

@@ -43,7 +43,7 @@ def _landed(folder: Path, resource: Resource, *records: Record, context: tuple[s
 def _rows(file: Path, resource: Resource, columns: str = "*") -> list[tuple[object, ...]]:
     with duckdb.connect() as connection:
         return connection.execute(
-            f"select {columns} from read_json(?, columns = ?, format = 'newline_delimited', "  # noqa: S608
+            f"select {columns} from read_json(?, columns = ?, format = 'newline_delimited', "
             "compression = 'gzip')",
             [str(file), duckdb_columns(resource)],
         ).fetchall()
@@ -128,7 +128,7 @@ def test_nested_values_arrive(tmp_path: Path) -> None:
         "cast(total as decimal(38, 12)), len(line_items), "
         "json_extract_string(line_items[1].pricing_group_values, '$.gpu'), line_items[2].starting_at",
     )
-    assert (total, lines, value, starts) == (Decimal("1E-7"), 2, 'a"100', datetime(2026, 3, 1))  # noqa: DTZ001
+    assert (total, lines, value, starts) == (Decimal("1E-7"), 2, 'a"100', datetime(2026, 3, 1))
 
 
 @pytest.mark.parametrize("hours", [2, -5])
@@ -141,7 +141,7 @@ def test_times_are_landed_in_utc(hours: int, tmp_path: Path) -> None:
     resource = metronome_resource("products")
     file = _landed(tmp_path, resource, product)
     ((first, second),) = _rows(file, resource, "initial.starting_at, updates[1].starting_at")
-    assert first == second == datetime(2026, 3, 1, 1, 30)  # noqa: DTZ001
+    assert first == second == datetime(2026, 3, 1, 1, 30)
 
 
 def test_the_order_of_arrival_does_not_matter(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ def _at(month: int, day: int, hour: int = 0) -> datetime:
     return datetime(2026, month, day, hour, tzinfo=UTC)
 
 
-def _contract(starting_at: datetime, **more: Any) -> Contract:  # noqa: ANN401
+def _contract(starting_at: datetime, **more: Any) -> Contract:
     return Contract(
         **({"id": "k1", "customer_id": "c1", "rate_card_id": "r1"} | more), starting_at=starting_at
     )
@@ -77,7 +77,7 @@ def _read(vendor: ScriptedVendor) -> MemorySink:
 def test_rates_on_the_wire() -> None:
     """The rate card's schedule of the window tells at which further instants the contract is asked."""
 
-    def answer(asked: Asked) -> Any:  # noqa: ANN401
+    def answer(asked: Asked) -> Any:
         if asked.path.endswith("getRateSchedule") and asked.body["rate_card_id"] == "r1":
             if "next_page" in asked.query:
                 return {"data": [_rate("2026-04-01T00:00:00Z")]}
@@ -99,7 +99,7 @@ def test_rates_on_the_wire() -> None:
 def test_schedules_may_not_be_offered() -> None:
     """Without rate card schedules the contracts are still asked."""
 
-    def answer(asked: Asked) -> Any:  # noqa: ANN401
+    def answer(asked: Asked) -> Any:
         return {"data": []} if "at" in asked.body else (404, {"message": "no"})
 
     sink = _read(ScriptedVendor(answer))
@@ -110,7 +110,7 @@ def test_schedules_may_not_be_offered() -> None:
 def test_one_missing_schedule_is_an_error() -> None:
     """A schedule that is missing while another is there is an error."""
 
-    def answer(asked: Asked) -> Any:  # noqa: ANN401
+    def answer(asked: Asked) -> Any:
         return (404, {"message": "no"}) if asked.body.get("rate_card_id") == "r2" else {"data": []}
 
     with pytest.raises(ExtractionError, match="rate card r2"):

@@ -21,7 +21,7 @@ from parity_pipeline.sources.transport import ReadOnlyTransport, Timing
 USD = {"id": "2714e483", "name": "USD (cents)"}
 
 
-def _page(*items: Any, next_page: str | None = None) -> dict[str, Any]:  # noqa: ANN401
+def _page(*items: Any, next_page: str | None = None) -> dict[str, Any]:
     return {"data": list(items), "next_page": next_page}
 
 
@@ -46,7 +46,7 @@ def _lists(
 def test_customers_are_read_in_two_passes() -> None:
     """Active and archived customers are listed apart, each with its cursor in the query."""
 
-    def answer(asked: Asked) -> Any:  # noqa: ANN401
+    def answer(asked: Asked) -> Any:
         if asked.query["only_archived"] == "true":
             return _page({"id": "c3", "archived_at": "2026-01-01T00:00:00Z"})
         if "next_page" not in asked.query:
@@ -64,7 +64,7 @@ def test_customers_are_read_in_two_passes() -> None:
 def test_links_of_every_customer() -> None:
     """A billing provider configuration names the Stripe customer."""
 
-    def answer(asked: Asked) -> Any:  # noqa: ANN401
+    def answer(asked: Asked) -> Any:
         link = {"billing_provider": "stripe", "configuration": {"stripe_customer_id": "cus_9"}}
         return {"data": [link] if asked.body["customer_id"] == "c1" else []}
 
@@ -81,7 +81,7 @@ def test_contracts_have_their_cursor_in_the_body() -> None:
     def contract(contract_id: str) -> dict[str, Any]:
         return {"id": contract_id, "customer_id": "c1", "starting_at": "2026-01-01T00:00:00+00:00"}
 
-    def answer(asked: Asked) -> Any:  # noqa: ANN401
+    def answer(asked: Asked) -> Any:
         return (
             {"data": [contract("k2")]}
             if "cursor" in asked.body
@@ -103,7 +103,7 @@ def test_contracts_have_their_cursor_in_the_body() -> None:
 def test_balances_have_their_cursor_in_the_body() -> None:
     """The balances listing pages by `next_page` in the body and asks for everything."""
 
-    def answer(asked: Asked) -> Any:  # noqa: ANN401
+    def answer(asked: Asked) -> Any:
         balance = {"id": "b", "type": "CREDIT", "balance": 0.1}
         return _page(balance, next_page=None if "next_page" in asked.body else "two")
 
@@ -159,7 +159,7 @@ def test_archived_products_and_metrics_are_asked_for() -> None:
     """The flags that include what is archived are set, the cursor is in the query."""
     pages = {"/v1/billable-metrics": 0, "/v1/contract-pricing/products/list": 0}
 
-    def answer(asked: Asked) -> Any:  # noqa: ANN401
+    def answer(asked: Asked) -> Any:
         pages[asked.path] += 1
         return _page(next_page="two" if pages[asked.path] == 1 else None)
 
@@ -187,7 +187,7 @@ def test_an_endless_listing_is_stopped() -> None:
     vendor = ScriptedVendor(lambda _: _page(next_page=str(next(numbers))))
 
     async def work(api: MetronomeApi) -> None:
-        async def ask(cursor: Any) -> object:  # noqa: ANN401
+        async def ask(cursor: Any) -> object:
             return await api.client.v1.customers.with_raw_response.list(next_page=cursor)
 
         async for _ in api.pages("GET /v1/customers", Customer, ask):
@@ -207,7 +207,7 @@ def test_an_endless_listing_is_stopped() -> None:
         (b'{"data": [{"id"', "not valid JSON"),
     ],
 )
-def test_an_answer_of_another_shape(said: Any, named: str) -> None:  # noqa: ANN401
+def test_an_answer_of_another_shape(said: Any, named: str) -> None:
     """A missing field, a wrong type or broken JSON is one line that names endpoint and path."""
     with pytest.raises(ExtractionError) as caught:
         _lists(ScriptedVendor(lambda _: said), "customers")
@@ -252,7 +252,7 @@ def test_an_optional_listing_may_be_absent(name: str) -> None:
 def test_a_cursor_that_is_gone_is_no_missing_listing() -> None:
     """A listing that was there and loses its cursor is an error, never "not offered"."""
 
-    def answer(asked: Asked) -> Any:  # noqa: ANN401
+    def answer(asked: Asked) -> Any:
         return (404, {"message": "bad"}) if "next_page" in asked.query else _page(next_page="two")
 
     with pytest.raises(ExtractionError, match="rate-cards/list") as caught:
@@ -270,7 +270,7 @@ def test_balances_offered_to_nobody() -> None:
 def test_balances_offered_to_some() -> None:
     """Balances that only some customers have an answer for are an error."""
 
-    def answer(asked: Asked) -> Any:  # noqa: ANN401
+    def answer(asked: Asked) -> Any:
         return _page() if asked.body["customer_id"] == "c1" else (404, {"message": "no"})
 
     with pytest.raises(ExtractionError, match="customer c2"):
@@ -280,7 +280,7 @@ def test_balances_offered_to_some() -> None:
 def test_archived_customers_may_be_unknown_to_their_own_listings() -> None:
     """A 404 for an archived customer is noted, for an active one it is an error."""
 
-    def answer(asked: Asked) -> Any:  # noqa: ANN401
+    def answer(asked: Asked) -> Any:
         return (404, {"message": "no"}) if "old" in asked.path else _page()
 
     sink, _ = _lists(ScriptedVendor(answer), "invoices", customers=("c1",), archived=("old",))

@@ -93,7 +93,7 @@ def _usage(customer: str, metric: str, value: float | None) -> dict[str, Any]:
 def test_usage_on_the_wire() -> None:
     """By day for all, by period for the metrics that need it, by group for customers with usage."""
 
-    def answer(asked: Asked) -> Any:  # noqa: ANN401
+    def answer(asked: Asked) -> Any:
         if asked.path == "/v1/usage/groups":
             bounds = {"starting_on": "2026-03-01T00:00:00Z", "ending_before": "2026-03-02T00:00:00Z"}
             return {"data": [{"group": {"gpu": None}, "value": 1, **bounds}], "next_page": None}

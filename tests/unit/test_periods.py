@@ -75,7 +75,7 @@ def test_window_days_end_before_as_of() -> None:
     [
         (datetime(2026, 3, 1, 1, tzinfo=UTC), NOON),
         (datetime(2026, 3, 15, tzinfo=UTC), NOON),
-        (datetime(2026, 3, 1), NOON),  # noqa: DTZ001 - the point of the case
+        (datetime(2026, 3, 1), NOON),
         (datetime(2026, 3, 1, tzinfo=timezone(timedelta(hours=2))), NOON),
     ],
 )

@@ -26,7 +26,7 @@ def _walk(vendor: ScriptedVendor, *, max_pages: int = 50) -> list[str]:
     return found
 
 
-def _failure(said: Any, *, max_pages: int = 50) -> ParityError:  # noqa: ANN401 - any answer
+def _failure(said: Any, *, max_pages: int = 50) -> ParityError:
     with pytest.raises(ParityError) as caught:
         _walk(ScriptedVendor(lambda _: said), max_pages=max_pages)
     assert "\n" not in str(caught.value)
@@ -36,7 +36,7 @@ def _failure(said: Any, *, max_pages: int = 50) -> ParityError:  # noqa: ANN401 
 def test_pages_follow_the_last_id() -> None:
     """The next page starts after the last id, with the same filters."""
 
-    def answer(asked: Asked) -> Any:  # noqa: ANN401
+    def answer(asked: Asked) -> Any:
         if "starting_after" not in asked.query:
             return {"data": _customers("cus_1", "cus_2"), "has_more": True}
         return {"data": _customers("cus_3"), "has_more": False}
@@ -91,7 +91,7 @@ def test_an_empty_page_that_has_more() -> None:
         (b"", "not valid JSON"),
     ],
 )
-def test_an_answer_of_another_shape(said: Any, named: str) -> None:  # noqa: ANN401
+def test_an_answer_of_another_shape(said: Any, named: str) -> None:
     """A missing field, a wrong type or broken JSON is one line that names endpoint and path."""
     error = _failure(said)
     assert error.exit_code == 3
@@ -152,7 +152,7 @@ def test_a_cursor_that_is_gone_is_no_missing_listing() -> None:
     """A listing that was there and loses its cursor is an error, never "not offered"."""
     gone = {"error": {"type": "invalid_request_error", "code": "resource_missing", "message": "No such id"}}
 
-    def answer(asked: Asked) -> Any:  # noqa: ANN401
+    def answer(asked: Asked) -> Any:
         return (400, gone) if "starting_after" in asked.query else {"data": _customers("a"), "has_more": True}
 
     with pytest.raises(ExtractionError, match="No such id") as caught:

@@ -51,7 +51,7 @@ def _invoice(invoice: str, lines: list[dict[str, Any]], *, has_more: bool) -> di
     }
 
 
-def _list(*items: Any) -> dict[str, Any]:  # noqa: ANN401
+def _list(*items: Any) -> dict[str, Any]:
     return {"data": list(items), "has_more": False}
 
 
@@ -72,7 +72,7 @@ def _lists(vendor: ScriptedVendor, *names: str) -> tuple[MemorySink, StripeFacts
 def test_lines_beyond_the_embedded_ones_are_fetched() -> None:
     """An invoice whose embedded list is cut is read from its own listing, whole (trap T2)."""
 
-    def answer(asked: Asked) -> Any:  # noqa: ANN401
+    def answer(asked: Asked) -> Any:
         if asked.path == "/v1/invoices/in_long/lines":
             return _list(_line("il_1"), _line("il_2"), _line("il_3"))
         return _list(
@@ -121,7 +121,7 @@ def test_items_beyond_the_embedded_ones_are_fetched() -> None:
             "current_period_end": APRIL,
         }
 
-    def answer(asked: Asked) -> Any:  # noqa: ANN401
+    def answer(asked: Asked) -> Any:
         if asked.path == "/v1/subscription_items":
             assert asked.query["subscription"] == "sub_1"
             return _list(item(1), item(2))
@@ -169,7 +169,7 @@ def test_prices_come_with_tiers_and_tell_their_meter() -> None:
 def test_transactions_are_asked_of_holders_of_grants() -> None:
     """Each customer with a grant is asked once for its transactions."""
 
-    def answer(asked: Asked) -> Any:  # noqa: ANN401
+    def answer(asked: Asked) -> Any:
         if asked.path == "/v1/billing/credit_grants":
             grant = {
                 "customer": "cus_1",
@@ -199,7 +199,7 @@ def test_transactions_of_a_deleted_customer_may_be_gone() -> None:
     }
     gone = {"error": {"code": "resource_missing", "message": "No such customer: cus_1"}}
 
-    def answer(asked: Asked) -> Any:  # noqa: ANN401
+    def answer(asked: Asked) -> Any:
         if asked.path == "/v1/customers":
             return _list({"id": "cus_1", "created": 1})
         return _list(grant) if asked.path.endswith("credit_grants") else (400, gone)
@@ -231,7 +231,7 @@ def test_a_missing_scope_is_fatal_for_an_optional_listing_too() -> None:
         _lists(ScriptedVendor(lambda _: (403, {"error": {"message": "no"}})), "coupons")
 
 
-def _report(event: str, created: str, **data: Any) -> dict[str, Any]:  # noqa: ANN401
+def _report(event: str, created: str, **data: Any) -> dict[str, Any]:
     kind = "v1.billing.meter.error_report_triggered"
     return {"id": event, "type": kind, "created": created, **data}
 
@@ -250,7 +250,7 @@ def test_reports_of_dropped_events_are_fetched_with_their_data() -> None:
     """The newer API names its next page by address, and a listed report holds no data."""
     full = _report("evt_1", "2026-03-05T00:00:00.000Z", data={"reason": {"error_count": 3}})
 
-    def answer(asked: Asked) -> Any:  # noqa: ANN401
+    def answer(asked: Asked) -> Any:
         if asked.path == "/v2/core/events/evt_1":
             return full
         if asked.query.get("types[0]") == "v1.billing.meter.no_meter_found":
@@ -276,7 +276,7 @@ def test_reports_may_not_be_offered() -> None:
 def test_a_report_without_its_data_is_an_error() -> None:
     """Only the listing may be missing, not what it names."""
 
-    def answer(asked: Asked) -> Any:  # noqa: ANN401
+    def answer(asked: Asked) -> Any:
         if asked.path == "/v2/core/events":
             return {"data": [_report("evt_1", "2026-03-05T00:00:00.000Z")]}
         return 404, {"error": {"message": "gone"}}

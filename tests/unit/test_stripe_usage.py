@@ -20,7 +20,7 @@ def _at(month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
     return datetime(2026, month, day, hour, minute, tzinfo=UTC)
 
 
-def _meter(meter: str, formula: Any) -> Meter:  # noqa: ANN401 - a literal
+def _meter(meter: str, formula: Any) -> Meter:
     return Meter(
         id=meter,
         event_name=meter,
@@ -101,7 +101,7 @@ def test_a_window_without_a_whole_day() -> None:
 def test_questions_on_the_wire() -> None:
     """Bounds go out as Unix seconds; a whole period has no grouping; what was asked is kept."""
 
-    def answer(asked: Asked) -> Any:  # noqa: ANN401
+    def answer(asked: Asked) -> Any:
         start, end = int(asked.query["start_time"]), int(asked.query["end_time"])
         meter = asked.path.split("/")[4]
         bucket = {"id": f"mtrusg_{meter}", "meter": meter, "start_time": start, "end_time": end}

@@ -87,7 +87,7 @@ def test_every_count_fails_its_suite(database: duckdb.DuckDBPyConnection, name: 
     columns = set(_columns(AUDITS[name].sql))
     for bad, seen in (("1", columns - {"row_count"}), ("null", columns)):
         changes = ", ".join(f"{column} = {bad}" for column in columns)
-        database.execute(f"update audit.{name} set {changes}")  # noqa: S608  # our own names
+        database.execute(f"update audit.{name} set {changes}")  # our own names
         assert {each.column for each in result(database, SUITES[name]).unsound} == seen
 
 
@@ -98,7 +98,7 @@ def test_an_empty_or_changed_audit_fails(database: duckdb.DuckDBPyConnection, na
     assert {each.expectation for each in result(database, SUITES[name]).unsound} == {
         "expect_table_columns_to_match_set"
     }
-    database.execute(f"delete from audit.{name}")  # noqa: S608  # our own names
+    database.execute(f"delete from audit.{name}")  # our own names
     assert "expect_table_row_count_to_equal" in {
         each.expectation for each in result(database, SUITES[name]).unsound
     }
@@ -107,7 +107,7 @@ def test_an_empty_or_changed_audit_fails(database: duckdb.DuckDBPyConnection, na
 @pytest.mark.parametrize("check", CHECKS)
 def test_a_table_without_rows(database: duckdb.DuckDBPyConnection, check: str) -> None:
     """Only credits and group values may be empty."""
-    database.execute(f"update audit.{check} set row_count = 0")  # noqa: S608  # our own names
+    database.execute(f"update audit.{check} set row_count = 0")  # our own names
     may_be_empty = check in {"credit_drawdowns", "group_key_coverage"}
     assert result(database, SUITES[check]).success == may_be_empty
 
@@ -132,7 +132,7 @@ def test_a_threshold_that_is_not_met_fails(
     database: duckdb.DuckDBPyConnection, check: str, table: str, change: str, column: str
 ) -> None:
     """Figures over, or judged by another threshold than the one in force, fail their check."""
-    update = f"update parity.{table} set {change} where check_name = '{check}'"  # noqa: S608  # our own names
+    update = f"update parity.{table} set {change} where check_name = '{check}'"  # our own names
     database.execute(update)
     found = result(database, SUITES[check])
     assert column in {each.column for each in found.failed}
