@@ -63,7 +63,7 @@ def test_the_report_and_the_tables_agree(run: Run) -> None:
     """The figures of report.json are those of the published tables."""
     report = json.loads((run.home / "published" / "report.json").read_text(encoding="utf-8"))
     for check in report["checks"]:
-        query = f"select count(*), count(*) filter (where status = 'breach') from parity.{check['name']}"  # our own names
+        query = f"select count(*), count(*) filter (where status = 'breach') from parity.{check['name']}"
         assert run.rows(query) == [(check["rows"], check["breaches"])]
     assert run.rows("select verdict from parity.verdict") == [(report["verdict"],)]
     (findings,) = run.rows("select count(*) from parity.findings")[0]
@@ -74,7 +74,7 @@ def test_equal_input_gives_equal_rows(run: Run, tmp_path: Path) -> None:
     """A second run of the same world differs in nothing that an analyst reads."""
     second = run_world(world("events_missing", "rate_mismatch"), tmp_path)
     for check in CHECKS:
-        query = f"select * from parity.{check}"  # our own names
+        query = f"select * from parity.{check}"
         assert run.rows(query) == second.rows(query)
 
 
