@@ -95,3 +95,16 @@ def test_the_usage_of_an_unaligned_edge_hour_is_allowed(scene: Scene) -> None:
         ("cus_at", -40, "within_tolerance"),
         ("cus_past", -41, "breach"),
     ]
+
+
+def test_an_edge_hour_may_scatter_by_its_usage(scene: Scene) -> None:
+    """One row off by its edge hour alone adds nothing to the gate: 30 lies within twice 30."""
+    span = ("2026-09-15T10:30:00", "2026-10-15T10:30:00")
+    scene.customer("a")
+    scene.stripe_invoice("a", stripe.line(100, 100, period=span), period=span)
+    other = ("2026-09-15T11:00:00", "2026-10-15T11:00:00")
+    scene.metronome_invoice("a", metronome.usage_line(70, 70), period=other)
+    hour = stripe.summary("tokens", "30", "2026-09-15T10:00:00", "2026-09-15T11:00:00")
+    scene.add("stripe/meter_event_summaries", hour, context=("cus_a", "hour"))
+    columns = ("gate_variance", "is_within")
+    assert scene.told("parity.check_unit_cycles", *columns, check_name="line_item_quantities") == [(0, True)]
