@@ -7,6 +7,7 @@ Nothing here opens a database: warehouse.py builds the tables.
 import re
 import tomllib
 from dataclasses import dataclass
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Final
@@ -55,8 +56,12 @@ class SqlModel:
         return f"{self.schema}.{self.name}"
 
 
+@cache
 def load_models(folder: Path | None = None) -> tuple[SqlModel, ...]:
-    """All models, each after those it reads; raises ParityError for an unknown or unqualified table."""
+    """All models, each after those it reads; raises ParityError for an unknown or unqualified table.
+
+    Parsing them takes a good part of a second, so a process does it once.
+    """
     folder = folder or paths.sql_folder()
     shared = _shared_comments(folder)
     models = {
