@@ -37,8 +37,8 @@ imports: $(READY)  ## Import-linter: who may import whom
 	$(BIN)/lint-imports
 
 unit: $(READY)  ## Pytest on two cores, with branch coverage; every fault end to end without it, which is twice as fast
-	$(BIN)/pytest -n 2 --cov --cov-report=term --cov-fail-under=95 --ignore=tests/end_to_end/test_faults.py
-	$(BIN)/pytest -n 2 tests/end_to_end/test_faults.py
+	$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term --cov-fail-under=95 --ignore=tests/end_to_end/test_faults.py
+	$(BIN)/pytest -n 2 --dist worksteal tests/end_to_end/test_faults.py
 
 format: $(READY)  ## Rewrite Python and SQL in the house style
 	$(BIN)/ruff format parity_pipeline tests
