@@ -127,7 +127,7 @@ class StripeApi:
         listing = _named(path)
         guard = PageGuard(listing, max_pages=self._max_pages)
         known: set[str] = set()
-        kind = ListPage[record]  # type: ignore[valid-type]
+        kind = ListPage[record]  # type: ignore[valid-type]  # made at run time
         after: dict[str, object] = {}
         while True:
             try:

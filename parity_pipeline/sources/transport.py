@@ -4,6 +4,7 @@ The SDKs' own retries are off. What an answer means is not decided here.
 """
 
 import asyncio
+import math
 import random
 import time
 from collections.abc import Callable
@@ -149,7 +150,7 @@ def _retry_after(response: httpx.Response) -> float | None:
             seconds = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
         except (TypeError, ValueError):
             return None
-    return min(max(seconds, 0.0), _LONGEST_RETRY_AFTER) if seconds == seconds else None  # noqa: PLR0124 - not NaN
+    return None if math.isnan(seconds) else min(max(seconds, 0.0), _LONGEST_RETRY_AFTER)
 
 
 def _without_telemetry(request: httpx.Request) -> httpx.Request:
