@@ -24,8 +24,8 @@ test: check  ## Run every check and test
 check: lint types sql imports unit  ## What CI runs: ruff, mypy, sqlfluff, import-linter, pytest with coverage
 
 lint: $(READY)  ## Ruff: style and likely bugs
-	$(BIN)/ruff format --check parity_pipeline tests
-	$(BIN)/ruff check parity_pipeline tests
+	$(BIN)/ruff format --check parity_pipeline tests benchmarks
+	$(BIN)/ruff check parity_pipeline tests benchmarks
 
 types: $(READY)  ## Mypy, strict
 	$(BIN)/mypy
@@ -40,9 +40,15 @@ unit: $(READY)  ## Pytest on two cores, with branch coverage; every fault end to
 	$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term --cov-fail-under=95 --ignore=tests/end_to_end/test_faults.py
 	$(BIN)/pytest -n 2 --dist worksteal tests/end_to_end/test_faults.py
 
+accuracy: $(READY)  ## Measure how right the pipeline is: every fault of the sandbox, against what is true
+	$(BIN)/python -m benchmarks.accuracy
+
+fail-open: $(READY)  ## Measure that a run which sees less than everything never ends GO
+	$(BIN)/python -m benchmarks.fail_open
+
 format: $(READY)  ## Rewrite Python and SQL in the house style
-	$(BIN)/ruff format parity_pipeline tests
-	$(BIN)/ruff check --fix parity_pipeline tests
+	$(BIN)/ruff format parity_pipeline tests benchmarks
+	$(BIN)/ruff check --fix parity_pipeline tests benchmarks
 	$(BIN)/sqlfluff fix --processes 2 --disable-progress-bar sql
 
 dev: $(READY)  ## Dagster's UI on 127.0.0.1:3000
@@ -53,4 +59,4 @@ lock: $(READY)  ## Resolve pyproject.toml anew into requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --group dev --extra dev-ui --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-header --no-strip-extras --upgrade --quiet -o requirements.lock
 
-.PHONY: help setup demo test check lint types sql imports unit format dev lock
+.PHONY: help setup demo test check lint types sql imports unit accuracy fail-open format dev lock

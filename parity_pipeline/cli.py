@@ -156,17 +156,19 @@ def serve(
 
 @sandbox_app.command("faults")
 def faults() -> None:
-    """List the faults that a scenario may name, and the checks that each must fail."""
+    """List the faults that a scenario may name, as `name` or `name:reach-amount`, and what each must fail."""
     from rich.table import Table
 
     from parity_pipeline.sandbox.faults import FAULTS
 
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("fault", "fails", "what is wrong"):
+    table.add_column("fault", no_wrap=True)
+    for name in ("what is wrong", "fails", "cause", "sizes"):
         table.add_column(name)
     for fault in FAULTS.values():
         fails = ", ".join(sorted(fault.fails)) or ("safety" if fault.safety else "nothing")
-        table.add_row(fault.name, fails, fault.summary)
+        sizes = f"{', '.join(fault.reaches)} - {', '.join(fault.amounts)}" if fault.sizes else ""
+        table.add_row(fault.name, fault.summary, fails, fault.cause, sizes)
     Console().print(table)
 
 

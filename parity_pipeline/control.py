@@ -1,22 +1,20 @@
 """The control tables: what the settings, the mapping files and the manifest say, as data for the models."""
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from parity_pipeline.landing import LandedResource, Manifest
+from parity_pipeline.account_access import UNASSIGNED, shared_environments
+from parity_pipeline.completeness import completeness_table, requests_table
+from parity_pipeline.landing import Manifest
 from parity_pipeline.mapping_files import Links
 from parity_pipeline.money import MINOR_UNITS_PER_UNIT
 from parity_pipeline.run_request import RunRequest
 from parity_pipeline.setting_sections import CHECKS
 from parity_pipeline.settings import Settings
-from parity_pipeline.sources.resources import RESOURCES
-from parity_pipeline.warehouse import InputTable
+from parity_pipeline.warehouse import InputTable, input_table
 
 _RATIO: Final = "DECIMAL(18, 6)"
 _MONEY: Final = "DECIMAL(38, 12)"
-NOT_READ: Final = "not read"
-NOT_OFFERED: Final = "not offered"
 
 
 def control_tables(
@@ -25,23 +23,19 @@ def control_tables(
     """All of them; without a manifest nothing was read."""
     return {
         "run": _run(settings, request),
+        "accounts": _accounts(settings),
         "thresholds": _thresholds(settings),
         "currencies": _currencies(),
         **_link_tables(links),
         "waivers": _waivers(links),
         "cohorts": _cohorts(links),
-        "completeness": _completeness(settings.account, manifest),
-        "requests": _requests(manifest),
+        "completeness": completeness_table(settings.accounts, manifest),
+        "requests": requests_table(settings.accounts, manifest),
     }
 
 
-def naive(instant: datetime) -> datetime:
-    """An instant as DuckDB's TIMESTAMP holds it: UTC without an offset."""
-    return instant.replace(tzinfo=None)
-
-
 def _run(settings: Settings, request: RunRequest) -> InputTable:
-    return _table(
+    return input_table(
         "The run: its instant, its window and the rules of its verdict.",
         {
             "run_id": ("VARCHAR", "name of the run and of its landing folder"),
@@ -56,8 +50,8 @@ def _run(settings: Settings, request: RunRequest) -> InputTable:
         [
             (
                 request.run_id,
-                naive(request.window.as_of),
-                naive(request.window.start),
+                _naive(request.window.as_of),
+                _naive(request.window.start),
                 settings.parallel_run.scope,
                 settings.gate.required_cycles,
                 settings.gate.settled_share,
@@ -68,9 +62,40 @@ def _run(settings: Settings, request: RunRequest) -> InputTable:
     )
 
 
+def _accounts(settings: Settings) -> InputTable:
+    return input_table(
+        "One row per Stripe account of the run.",
+        {
+            "account": ("VARCHAR", "the account's name"),
+            "environment": ("VARCHAR", "the Metronome environment it is compared with, as it is landed"),
+            "stripe_account_id": ("VARCHAR", "the account's own id; NULL when the settings do not tell it"),
+            "unlinked_account": (
+                "VARCHAR",
+                "the account under which the environment's Metronome customers of no account stand",
+            ),
+        },
+        [
+            (
+                each.name,
+                environment,
+                each.stripe_account_id,
+                each.name if len(sharers) == 1 else _unassigned(settings, environment),
+            )
+            for environment, sharers in shared_environments(settings.accounts).items()
+            for each in sharers
+        ],
+    )
+
+
+def _unassigned(settings: Settings, environment: str) -> str:
+    """`unassigned`; with several shared environments each has its own, so that nothing is mixed."""
+    shared = [name for name, each in shared_environments(settings.accounts).items() if len(each) > 1]
+    return UNASSIGNED if len(shared) == 1 else f"{UNASSIGNED}.{environment}"
+
+
 def _thresholds(settings: Settings) -> InputTable:
     in_force = [(check, settings.thresholds.of(check)) for check in CHECKS]
-    return _table(
+    return input_table(
         "One row per check with the thresholds in force.",
         {
             "check_name": ("VARCHAR", "the check"),
@@ -95,7 +120,7 @@ def _thresholds(settings: Settings) -> InputTable:
 
 
 def _currencies() -> InputTable:
-    return _table(
+    return input_table(
         "One row per currency.",
         {
             "currency": ("VARCHAR", "lower-case ISO code"),
@@ -108,7 +133,7 @@ def _currencies() -> InputTable:
 def _link_tables(links: Links) -> dict[str, InputTable]:
     group_values = ("VARCHAR", "JSON text with sorted keys; {} for all")
     return {
-        "customer_links": _table(
+        "customer_links": input_table(
             "One row per line of customers.csv.",
             {
                 "account": ("VARCHAR", "the Stripe account"),
@@ -117,7 +142,7 @@ def _link_tables(links: Links) -> dict[str, InputTable]:
             },
             [(each.account, each.stripe_customer_id, each.metronome_customer_id) for each in links.customers],
         ),
-        "meter_links": _table(
+        "meter_links": input_table(
             "One row per line of meters.csv.",
             {
                 "event_name": ("VARCHAR", "event name of the Stripe meter"),
@@ -126,7 +151,7 @@ def _link_tables(links: Links) -> dict[str, InputTable]:
             },
             [(each.event_name, each.billable_metric_id, each.pricing_group_values) for each in links.meters],
         ),
-        "price_links": _table(
+        "price_links": input_table(
             "One row per line of prices.csv.",
             {
                 "stripe_price_id": ("VARCHAR", "the Stripe price"),
@@ -135,7 +160,7 @@ def _link_tables(links: Links) -> dict[str, InputTable]:
             },
             [(each.stripe_price_id, each.product_id, each.pricing_group_values) for each in links.prices],
         ),
-        "metric_starts": _table(
+        "metric_starts": input_table(
             "One row per billable metric that is younger than the parallel run.",
             {
                 "billable_metric_id": ("VARCHAR", "the Metronome metric"),
@@ -147,7 +172,7 @@ def _link_tables(links: Links) -> dict[str, InputTable]:
 
 
 def _waivers(links: Links) -> InputTable:
-    return _table(
+    return input_table(
         "One row per line of the waivers file.",
         {
             "check_name": ("VARCHAR", "the check the waiver is for"),
@@ -157,6 +182,7 @@ def _waivers(links: Links) -> InputTable:
             "approved_by": ("VARCHAR", "who accepted it"),
             "expires_on": ("DATE", "last day on which it holds"),
             "max_minor_units": (_MONEY, "greatest absolute variance it accepts; NULL for any"),
+            "account": ("VARCHAR", "the account it is for; empty for any"),
         },
         [
             (
@@ -167,6 +193,7 @@ def _waivers(links: Links) -> InputTable:
                 each.approved_by,
                 each.expires_on,
                 each.max_minor_units,
+                each.account,
             )
             for each in links.waivers
         ],
@@ -174,100 +201,18 @@ def _waivers(links: Links) -> InputTable:
 
 
 def _cohorts(links: Links) -> InputTable:
-    return _table(
+    return input_table(
         "One row per customer of a cohort.",
         {
             "cohort": ("VARCHAR", "name of the cohort"),
             "stage": ("VARCHAR", "parallel, or live for customers that Metronome bills already"),
             "customer_id": ("VARCHAR", "the customer, by either id"),
+            "account": ("VARCHAR", "the customer's account; empty for any"),
         },
-        list(links.cohorts),
+        [(each.cohort, each.stage, each.customer_id, each.account) for each in links.cohorts],
     )
 
 
-def _completeness(account: str, manifest: Manifest | None) -> InputTable:
-    landed = {(each.source, each.resource): each for each in manifest.resources} if manifest else {}
-    return _table(
-        "One row per resource that a run reads, with how far it got.",
-        {
-            "account": ("VARCHAR", "the Stripe account"),
-            "source": ("VARCHAR", "stripe or metronome"),
-            "resource": ("VARCHAR", "what was listed"),
-            "requests": ("BIGINT", "requests that brought it"),
-            "pages": ("BIGINT", "pages that were read"),
-            "rows": ("BIGINT", "records that were landed"),
-            "watermark": (
-                "TIMESTAMP",
-                "UTC instant up to which it was asked for; NULL when not read in full",
-            ),
-            "is_required": ("BOOLEAN", "whether the vendor must offer it"),
-            "complete": ("BOOLEAN", "whether it was read to its end"),
-            "note": ("VARCHAR", "what is special about it"),
-        },
-        [
-            _completeness_row(
-                account,
-                (each.source, each.name),
-                landed.get((each.source, each.name)),
-                is_required=each.required,
-            )
-            for each in RESOURCES
-        ],
-    )
-
-
-def _completeness_row(
-    account: str, key: tuple[str, str], landed: LandedResource | None, *, is_required: bool
-) -> tuple[object, ...]:
-    if landed is None:
-        return (account, *key, 0, 0, 0, None, is_required, False, NOT_READ)
-    watermark = naive(landed.watermark) if landed.watermark else None
-    return (
-        landed.account,
-        *key,
-        landed.requests,
-        landed.pages,
-        landed.rows,
-        watermark,
-        is_required,
-        landed.complete,
-        landed.note,
-    )
-
-
-def _requests(manifest: Manifest | None) -> InputTable:
-    return _table(
-        "One row per endpoint with what it cost to ask it.",
-        {
-            "source": ("VARCHAR", "stripe or metronome"),
-            "endpoint": ("VARCHAR", "path of the endpoint, ids replaced"),
-            "requests": ("BIGINT", "requests, repeated ones included"),
-            "retries": ("BIGINT", "requests that repeated another"),
-            "throttled": ("BIGINT", "answers with status 429"),
-            "bytes": ("BIGINT", "bytes of the answers"),
-            "waited_seconds": (_RATIO, "seconds spent waiting for a slot or before a retry"),
-        },
-        [
-            (
-                each.source,
-                each.endpoint,
-                each.requests,
-                each.retries,
-                each.throttled,
-                each.bytes,
-                each.waited_seconds,
-            )
-            for each in (manifest.requests if manifest else ())
-        ],
-    )
-
-
-def _table(
-    description: str, columns: Mapping[str, tuple[str, str]], rows: Sequence[tuple[object, ...]]
-) -> InputTable:
-    return InputTable(
-        description=description,
-        columns={name: kind for name, (kind, _) in columns.items()},
-        rows=rows,
-        comments={name: comment for name, (_, comment) in columns.items()},
-    )
+def _naive(instant: datetime) -> datetime:
+    """An instant as DuckDB's TIMESTAMP holds it: UTC without an offset."""
+    return instant.replace(tzinfo=None)

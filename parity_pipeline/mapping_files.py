@@ -4,7 +4,7 @@ A mistake is one line that names the file, the line and the column.
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from parity_pipeline.account_access import AccountAccess
 from parity_pipeline.errors import UsageError
 from parity_pipeline.setting_sections import CHECKS
 from parity_pipeline.settings import Settings
@@ -49,7 +50,7 @@ class PriceLink:
 
 @dataclass(frozen=True)
 class Waiver:
-    """A line of the waivers file; an empty customer or subject means any."""
+    """A line of the waivers file; an empty customer, subject or account means any."""
 
     check_name: str
     customer: str
@@ -58,6 +59,17 @@ class Waiver:
     approved_by: str
     expires_on: date
     max_minor_units: Decimal | None
+    account: str = ""
+
+
+@dataclass(frozen=True)
+class CohortMember:
+    """A line of a cohort's file; an empty account means any."""
+
+    cohort: str
+    stage: str
+    customer_id: str
+    account: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,21 +81,25 @@ class Links:
     prices: tuple[PriceLink, ...] = ()
     metric_starts: tuple[tuple[str, date], ...] = ()
     waivers: tuple[Waiver, ...] = ()
-    cohorts: tuple[tuple[str, str, str], ...] = ()
-    """Cohort, stage and customer id."""
+    cohorts: tuple[CohortMember, ...] = ()
 
 
 def read_links(settings: Settings) -> Links:
     """Read every file the settings name; raise UsageError at the first mistake."""
-    folder, mapping = settings.config_folder, settings.mapping
+    folder, mapping, accounts = settings.config_folder, settings.mapping, settings.accounts
     return Links(
-        customers=_customers(_path(folder, mapping.customers), settings.account),
-        meters=_meters(_path(folder, mapping.meters)),
+        customers=_customers(_path(folder, mapping.customers), accounts),
+        meters=_meters(_path(folder, mapping.meters), accounts),
         prices=_prices(_path(folder, mapping.prices)),
         metric_starts=_metric_starts(folder, mapping.metric_starts),
-        waivers=_waivers(_path(folder, settings.waivers.file)),
+        waivers=_waivers(_path(folder, settings.waivers.file), accounts),
         cohorts=tuple(
-            (name, cohort.stage, line.text("customer", "customer_id", "stripe_customer_id"))
+            CohortMember(
+                name,
+                cohort.stage,
+                line.text("customer", "customer_id", "stripe_customer_id"),
+                line.account(accounts),
+            )
             for name, cohort in settings.cohorts.items()
             for line in _lines(_path(folder, cohort.customers), columns=())
         ),
@@ -106,6 +122,15 @@ class _Line:
         value = self.cells[column].strip()
         if not value and not optional:
             raise self.mistake(column, "is empty")
+        return value
+
+    def account(self, accounts: Sequence[AccountAccess]) -> str:
+        """The column account, where the file has it: a known one, or empty."""
+        value = self.cells.get("account", "").strip()
+        known = [each.name for each in accounts]
+        if value and value not in known:
+            only = f"the only account here is {known[0]}" if len(known) == 1 else _one_of(known)
+            raise self.mistake("account", f"is {value}; {only}")
         return value
 
     def group_values(self) -> str:
@@ -175,29 +200,39 @@ def _lines(path: Path | None, *, columns: tuple[str, ...]) -> Iterator[_Line]:
         raise UsageError(f"{path}, named in the configuration, cannot be read: {error}.") from error
 
 
-def _customers(path: Path | None, account: str) -> tuple[CustomerLink, ...]:
-    found: dict[str, CustomerLink] = {}
+def _customers(path: Path | None, accounts: Sequence[AccountAccess]) -> tuple[CustomerLink, ...]:
+    environments = {each.name: each.environment for each in accounts}
+    found: dict[tuple[str, str], CustomerLink] = {}
     for line in _lines(path, columns=("stripe_customer_id", "metronome_customer_id")):
+        account = line.account(accounts)
+        if not account and len(accounts) > 1:
+            raise line.mistake("account", f"is empty; {_one_of(list(environments))}")
         link = CustomerLink(
-            account=line.text("account", optional=True) or account if "account" in line.cells else account,
+            account=account or accounts[0].name,
             stripe_customer_id=line.text("stripe_customer_id"),
             metronome_customer_id=line.text("metronome_customer_id"),
         )
-        if link.account != account:
-            raise line.mistake("account", f"is {link.account}; the only account here is {account}")
-        if link.metronome_customer_id in found:
+        key = (environments[link.account], link.metronome_customer_id)
+        if key in found:
             raise line.mistake("metronome_customer_id", "is linked on an earlier line already")
-        found[link.metronome_customer_id] = link
+        found[key] = link
     return tuple(found.values())
 
 
-def _meters(path: Path | None) -> tuple[MeterRow, ...]:
-    found: dict[str, MeterRow] = {}
+def _one_of(accounts: Sequence[str]) -> str:
+    return f"the accounts are {', '.join(accounts)}"
+
+
+def _meters(path: Path | None, accounts: Sequence[AccountAccess]) -> tuple[MeterRow, ...]:
+    # Every environment has metrics of its own, so a meter may be named once for each.
+    most = len({each.environment for each in accounts})
+    found: dict[tuple[str, str], MeterRow] = {}
     for line in _lines(path, columns=("event_name", "billable_metric_id")):
         row = MeterRow(line.text("event_name"), line.text("billable_metric_id"), line.group_values())
-        if row.event_name in found:
+        key = (row.event_name, row.billable_metric_id)
+        if key in found or sum(name == row.event_name for name, _ in found) >= most:
             raise line.mistake("event_name", "is linked on an earlier line already")
-        found[row.event_name] = row
+        found[key] = row
     return tuple(found.values())
 
 
@@ -218,12 +253,12 @@ def _metric_starts(folder: Path, given: dict[str, date] | Path) -> tuple[tuple[s
     return tuple((line.text("billable_metric_id"), line.day("starts_on")) for line in lines)
 
 
-def _waivers(path: Path | None) -> tuple[Waiver, ...]:
+def _waivers(path: Path | None, accounts: Sequence[AccountAccess]) -> tuple[Waiver, ...]:
     columns = ("check", "customer", "subject", "reason", "approved_by", "expires_on", "max_minor_units")
-    return tuple(_waiver(line) for line in _lines(path, columns=columns))
+    return tuple(_waiver(line, line.account(accounts)) for line in _lines(path, columns=columns))
 
 
-def _waiver(line: _Line) -> Waiver:
+def _waiver(line: _Line, account: str) -> Waiver:
     check = line.text("check")
     if check not in CHECKS:
         raise line.mistake("check", f"is {check}; the checks are {', '.join(CHECKS)}")
@@ -235,4 +270,5 @@ def _waiver(line: _Line) -> Waiver:
         approved_by=line.text("approved_by"),
         expires_on=line.day("expires_on"),
         max_minor_units=line.amount("max_minor_units"),
+        account=account,
     )

@@ -23,6 +23,7 @@ MODEL_SCHEMAS: Final = ("staging", "intermediate", "control", "parity", "audit")
 INPUT_SCHEMAS: Final = ("raw_stripe", "raw_metronome")
 CONTROL_INPUTS: Final = (
     "run",
+    "accounts",
     "thresholds",
     "currencies",
     "customer_links",

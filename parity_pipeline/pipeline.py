@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from parity_pipeline import warehouse
+from parity_pipeline.account_access import AccountAccess
 from parity_pipeline.control import control_tables
 from parity_pipeline.errors import ParityError, UsageError
 from parity_pipeline.home import Home
@@ -27,7 +28,13 @@ from parity_pipeline.report.collect import collect_evidence, collect_result
 from parity_pipeline.report.result import RunResult
 from parity_pipeline.run_request import RunRequest
 from parity_pipeline.settings import Settings
-from parity_pipeline.sources.pull import MeterLink, MetronomeAccess, StripeAccess, pull_everything
+from parity_pipeline.sources.pull import (
+    AccountToRead,
+    MeterLink,
+    MetronomeAccess,
+    StripeAccess,
+    pull_everything,
+)
 from parity_pipeline.sources.resources import RESOURCES
 from parity_pipeline.warehouse import Connection
 
@@ -83,11 +90,9 @@ def extract(
     try:
         asyncio.run(
             pull_everything(
-                StripeAccess(api_key=settings.stripe_api_key, base_url=settings.stripe_api_base),
-                MetronomeAccess(token=settings.metronome_bearer_token, base_url=settings.metronome_base_url),
+                [_to_read(each) for each in settings.accounts],
                 request.window,
                 writer,
-                account=settings.account,
                 meter_links=_meter_links(links),
                 on_progress=tell,
             )
@@ -121,7 +126,8 @@ def load(
     """Put the landed rows and the control tables into the database."""
     warehouse.load_control(connection, control_tables(settings, request, links, pull.manifest))
     if pull.manifest is not None and pull.error is None:
-        warehouse.load_raw(connection, home.landing(pull.manifest.run_id), pull.manifest)
+        names = {name for each in settings.accounts for name in (each.name, each.environment)}
+        warehouse.load_raw(connection, home.landing(pull.manifest.run_id), sorted(names))
 
 
 def check_input(connection: Connection, settings: Settings) -> list[SuiteResult]:
@@ -206,6 +212,26 @@ class _Stages:
             yield
         finally:
             self.seconds[name] = time.perf_counter() - started
+
+
+def _to_read(account: AccountAccess) -> AccountToRead:
+    return AccountToRead(
+        name=account.name,
+        environment=account.environment,
+        stripe=StripeAccess(
+            api_key=account.stripe_api_key,
+            base_url=account.stripe_api_base,
+            context=account.stripe_context,
+            key_variable=account.stripe_api_key_env,
+            address_variable=account.stripe_api_base_env,
+        ),
+        metronome=MetronomeAccess(
+            token=account.metronome_bearer_token,
+            base_url=account.metronome_base_url,
+            token_variable=account.metronome_bearer_token_env,
+            address_variable=account.metronome_base_url_env,
+        ),
+    )
 
 
 def _meter_links(links: Links) -> list[MeterLink]:

@@ -13,7 +13,7 @@ from parity_pipeline.home import Home
 from parity_pipeline.periods import floor_day, rfc3339
 from parity_pipeline.pipeline import Outcome
 from parity_pipeline.run_request import make_request, parse_instant
-from parity_pipeline.sandbox.faults import FAULTS, apply_faults
+from parity_pipeline.sandbox.faults import apply_faults
 from parity_pipeline.sandbox.server import running_sandbox
 from parity_pipeline.sandbox.world import World, build_world
 from parity_pipeline.settings import load_settings
@@ -24,15 +24,15 @@ CUSTOMERS: Final = 60
 
 
 def scenario_world(scenario: str, *, as_of: datetime, seed: int = SEED, customers: int = CUSTOMERS) -> World:
-    """The pretend company, with the faults that a scenario names: `clean`, or fault names with commas."""
-    names = [name.strip() for name in scenario.split(",") if name.strip() and name.strip() != CLEAN]
-    for name in names:
-        if name not in FAULTS:
-            raise UsageError(
-                f"There is no scenario {name}; `parity sandbox faults` lists them, and there is clean."
-            )
+    """The pretend company with the faults that a scenario names with commas, as `name` or `name:size`."""
+    names = [name.strip() for name in scenario.split(",") if name.strip()]
     world = build_world(seed=seed, as_of=as_of, customers=customers)
-    apply_faults(world, names)
+    try:
+        apply_faults(world, names)
+    except ValueError as error:
+        raise UsageError(
+            f"There is no scenario {scenario}: {error}; `parity sandbox faults` lists what there is."
+        ) from None
     return world
 
 

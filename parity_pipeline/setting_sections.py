@@ -47,6 +47,7 @@ class Account(_Section):
     metronome_base_url_env: str = "METRONOME_BASE_URL"
     metronome_environment: str | None = None
     stripe_context: str | None = None
+    stripe_account_id: str | None = None
 
 
 class CheckThresholds(_Section):

@@ -11,9 +11,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from parity_pipeline.account_access import AccountAccess, account_accesses
 from parity_pipeline.errors import UsageError
 from parity_pipeline.setting_sections import (
     Account,
@@ -28,7 +29,6 @@ from parity_pipeline.setting_sections import (
 
 DEFAULT_HOME: Final = Path(".parity")
 DEFAULT_CONFIG: Final = Path("parity.toml")
-DEFAULT_ACCOUNT: Final = "default"
 _PREFIX: Final = "PARITY_"
 _PLACES: Final = {"HOME", "CONFIG"}
 
@@ -69,11 +69,7 @@ class Settings(BaseModel):
 
     home: Path
     config_path: Path | None
-    account: str
-    stripe_api_key: SecretStr
-    stripe_api_base: str | None
-    metronome_bearer_token: SecretStr
-    metronome_base_url: str | None
+    accounts: tuple[AccountAccess, ...]
     parallel_run: ParallelRun
     thresholds: Thresholds
     mapping: MappingFiles
@@ -97,15 +93,11 @@ def load_settings(
     environment = os.environ if environment is None else environment
     config_path = config_file(environment, config=config)
     sections = _read_sections(environment, config_path)
-    name, account = _only_account(sections)
+    _refuse_unsupported(sections)
     return Settings(
         home=home_folder(environment, home=home),
         config_path=config_path,
-        account=name,
-        stripe_api_key=_secret(environment, account.stripe_api_key_env),
-        stripe_api_base=_address(environment, account.stripe_api_base_env),
-        metronome_bearer_token=_secret(environment, account.metronome_bearer_token_env),
-        metronome_base_url=_address(environment, account.metronome_base_url_env),
+        accounts=account_accesses(sections.accounts, environment),
         parallel_run=sections.parallel_run,
         thresholds=sections.thresholds,
         mapping=sections.mapping,
@@ -200,33 +192,10 @@ def _told(error: ValidationError, environment: Mapping[str, str], config_path: P
     return f"Bad value for {place}: {message}{given}."
 
 
-def _only_account(sections: _Sections) -> tuple[str, Account]:
-    """The one account there is; what is not built yet is refused, never ignored."""
-    if len(sections.accounts) > 1:
-        raise UsageError("not supported yet: more than one entry in [accounts]; this version reads one.")
+def _refuse_unsupported(sections: _Sections) -> None:
+    """What is not built yet is refused, never ignored."""
     if sections.notify != Notify():
         raise UsageError("not supported yet: [notify]; this version sends nothing, so remove the section.")
     for name, cohort in sections.cohorts.items():
         if cohort.stripe_metadata is not None:
             raise UsageError(f"not supported yet: cohorts.{name}.stripe_metadata; use `customers` instead.")
-    for name, account in sections.accounts.items():
-        if account.stripe_context is not None:
-            raise UsageError(
-                f"not supported yet: accounts.{name}.stripe_context; use that account's own key."
-            )
-        return name, account
-    return DEFAULT_ACCOUNT, Account()
-
-
-def _secret(environment: Mapping[str, str], name: str) -> SecretStr:
-    value = environment.get(name, "").strip()
-    if not value:
-        raise UsageError(f"{name} is not set; export it, or try `parity demo`, which needs no keys.")
-    return SecretStr(value)
-
-
-def _address(environment: Mapping[str, str], name: str) -> str | None:
-    value = environment.get(name, "").strip()
-    if value and not value.startswith(("https://", "http://")):
-        raise UsageError(f"{name} must be an http(s) address (it is {value}).")
-    return value or None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import duckdb
 
-from parity_pipeline.landing import Manifest, duckdb_columns, landed_file
+from parity_pipeline.landing import duckdb_columns, landed_file
 from parity_pipeline.models import SqlModel
 from parity_pipeline.sources.resources import RESOURCES, Resource
 
@@ -35,6 +35,18 @@ class InputTable:
     comments: Mapping[str, str]
 
 
+def input_table(
+    description: str, columns: Mapping[str, tuple[str, str]], rows: Sequence[tuple[object, ...]]
+) -> InputTable:
+    """A table from its columns as name -> (DuckDB type, comment) and its rows."""
+    return InputTable(
+        description=description,
+        columns={name: kind for name, (kind, _) in columns.items()},
+        rows=rows,
+        comments={name: comment for name, (_, comment) in columns.items()},
+    )
+
+
 @contextmanager
 def connect(path: Path | str, *, read_only: bool = False) -> Iterator[Connection]:
     """A connection that is closed whatever happens; times are UTC."""
@@ -46,10 +58,13 @@ def connect(path: Path | str, *, read_only: bool = False) -> Iterator[Connection
         connection.close()
 
 
-def load_raw(connection: Connection, landing_folder: Path, manifest: Manifest) -> None:
-    """Create raw_stripe.* and raw_metronome.* from a landing: one table a resource, all accounts."""
+def load_raw(connection: Connection, landing_folder: Path, accounts: Sequence[str]) -> None:
+    """Create raw_stripe.* and raw_metronome.* from a landing: one table a resource.
+
+    The accounts are those of the run and the environments that they share, as they are landed.
+    """
     for resource in RESOURCES:
-        load_resource(connection, landing_folder, resource, accounts=manifest.accounts)
+        load_resource(connection, landing_folder, resource, accounts=accounts)
 
 
 def load_resource(

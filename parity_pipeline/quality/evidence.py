@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Literal
 
 from parity_pipeline.quality.suites import SuiteResult
 
@@ -36,6 +37,7 @@ class CheckFigures:
 class UnitCycle:
     """One row of parity.check_unit_cycles."""
 
+    account: str
     check_name: str
     unit: str
     cycle: date
@@ -67,6 +69,28 @@ class WorstCustomer:
     def customer(self) -> str:
         """The id that a reader knows the customer by: Stripe's, else Metronome's."""
         return self.stripe_customer_id or self.metronome_customer_id or "an unknown customer"
+
+
+@dataclass(frozen=True)
+class CustomerShare:
+    """One row of parity.check_customers."""
+
+    account: str
+    check_name: str
+    customers: int
+    customers_within: int
+    is_share_met: bool
+
+
+@dataclass(frozen=True)
+class Side:
+    """One row of parity.sides."""
+
+    account: str
+    source: str
+    customers: int
+    invoices: int
+    usage_rows: int
 
 
 @dataclass(frozen=True)
@@ -102,6 +126,11 @@ class Completeness:
         return f"{self.source}/{self.resource}"
 
     @property
+    def accounts(self) -> tuple[str, ...]:
+        """The accounts it is about: several where they share a Metronome environment."""
+        return tuple(self.account.split(","))
+
+    @property
     def is_offered(self) -> bool:
         """Whether the vendor has this listing at all."""
         return not (self.note or "").startswith("not offered")
@@ -109,8 +138,9 @@ class Completeness:
 
 @dataclass(frozen=True)
 class CycleCoverage:
-    """The row of parity.cycle_coverage."""
+    """One row of parity.cycle_coverage."""
 
+    account: str
     eligible_customers: int
     customers_with_cycles: int
     required_cycles: int
@@ -128,7 +158,10 @@ class Evidence:
     suites: Sequence[SuiteResult]
     safety_hits: Sequence[SafetyHit]
     completeness: Sequence[Completeness]
-    cycle_coverage: CycleCoverage
+    sides: Sequence[Side]
+    cycle_coverage: Sequence[CycleCoverage]
+    """One for each account of the run."""
+    customer_shares: Sequence[CustomerShare] = ()
     extraction_error: str | None = None
     is_reconstructed: bool = False
     is_blocked: bool = False
@@ -145,9 +178,40 @@ class Evidence:
     def failed_cycles(self, check: str) -> list[UnitCycle]:
         """The units and cycles of a check that are above its threshold, the worst first."""
         failed = [each for each in self.unit_cycles if each.check_name == check and not each.is_within]
-        return sorted(failed, key=lambda each: (-each.gate_ratio, each.unit, each.cycle))
+        return sorted(failed, key=lambda each: (-each.gate_ratio, each.account, each.unit, each.cycle))
 
-    def unread(self, keys: Sequence[str]) -> list[str]:
-        """Those of these resources that were not read in full, or that a vendor does not offer."""
-        read = {each.key for each in self.completeness if each.complete and each.is_offered}
+    def accounts_without_rows(self, check: str) -> list[str]:
+        """The accounts of which a check has no row."""
+        return self._without(check, "rows")
+
+    def accounts_without_settled_rows(self, check: str) -> list[str]:
+        """The accounts of which a check has no settled row."""
+        return self._without(check, "settled_rows")
+
+    def unread(self, keys: Sequence[str], account: str) -> list[str]:
+        """Those of these resources of an account that were not read in full, or are not offered."""
+        read = {
+            each.key
+            for each in self.completeness
+            if each.complete and each.is_offered and account in each.accounts
+        }
         return [key for key in keys if key not in read]
+
+    @property
+    def has_several_accounts(self) -> bool:
+        """Whether a reader must be told which account is meant."""
+        return len(self.cycle_coverage) > 1
+
+    def named(self, account: str, text: str) -> str:
+        """The text, with the account where there are several."""
+        return f"{account}: {text}" if self.has_several_accounts else text
+
+    def _without(self, check: str, count: Literal["rows", "settled_rows"]) -> list[str]:
+        accounts = [each.account for each in self.cycle_coverage]
+        if len(accounts) == 1:
+            figures = self.figures(check)
+            return [] if figures is not None and getattr(figures, count) else accounts
+        found = {
+            each.account for each in self.unit_cycles if each.check_name == check and getattr(each, count)
+        }
+        return [account for account in accounts if account not in found]

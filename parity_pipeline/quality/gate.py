@@ -55,7 +55,7 @@ class Verdict:
 
 def decide(evidence: Evidence) -> Verdict:
     """The verdict, first that holds: nothing to rely on, a failure, too little evidence, else GO."""
-    safety = reasons.safety(evidence.safety_hits)
+    safety = reasons.safety(evidence)
     unreliable = _unreliable(evidence)
     statuses = {check: _status(evidence, check) for check in CHECKS}
     if unreliable:
@@ -73,11 +73,11 @@ def decide(evidence: Evidence) -> Verdict:
 
 def _unreliable(evidence: Evidence) -> tuple[str, ...]:
     """Why the figures cannot be relied on at all; empty when they can."""
-    found = reasons.incomplete_pull(evidence.completeness, evidence.extraction_error)
+    found = reasons.incomplete_pull(evidence)
     found += reasons.malformed_input(result for result in evidence.suites if result.name not in CHECKS)
     if found:
         return found
-    empty = reasons.empty_sides(evidence.completeness)
+    empty = reasons.empty_sides(evidence)
     for check in CHECKS:
         found += _unreliable_check(evidence, check)
     return (*empty, *found)
@@ -87,13 +87,13 @@ def _unreliable_check(evidence: Evidence, check: str) -> tuple[str, ...]:
     figures, suite = evidence.figures(check), evidence.suite(check)
     if figures is None or suite is None:
         return (reasons.not_run(check),)
-    if figures.rows == 0:
+    found: tuple[str, ...] = ()
+    for account in evidence.accounts_without_rows(check):
         if check in NEVER_EMPTY:
-            return (reasons.no_rows(check),)
-        unread = evidence.unread(INPUTS_WHEN_EMPTY[check])
-        if unread:
-            return (reasons.inputs_not_read(check, unread),)
-    return reasons.unsound(suite)
+            found += (evidence.named(account, reasons.no_rows(check)),)
+        elif unread := evidence.unread(INPUTS_WHEN_EMPTY[check], account):
+            found += (evidence.named(account, reasons.inputs_not_read(check, unread)),)
+    return found or reasons.unsound(suite)
 
 
 def _status(evidence: Evidence, check: str) -> CheckStatus:
@@ -102,7 +102,12 @@ def _status(evidence: Evidence, check: str) -> CheckStatus:
         return "UNDECIDED"
     if not suite.success or not _meets_thresholds(figures):
         return "FAIL"
-    return "UNDECIDED" if check in NEVER_EMPTY and figures.settled_rows == 0 else "PASS"
+    return "UNDECIDED" if _accounts_to_settle(evidence, check) else "PASS"
+
+
+def _accounts_to_settle(evidence: Evidence, check: str) -> list[str]:
+    """The accounts in which a check that must have settled rows has none yet."""
+    return evidence.accounts_without_settled_rows(check) if check in NEVER_EMPTY else []
 
 
 def _meets_thresholds(figures: CheckFigures) -> bool:
@@ -122,11 +127,10 @@ def _failures(evidence: Evidence, statuses: Mapping[str, CheckStatus]) -> tuple[
 
 def _too_early(evidence: Evidence) -> tuple[str, ...]:
     """What is still missing before the evidence suffices."""
-    found = reasons.unsettled_cycles(evidence.cycle_coverage)
+    found = reasons.unsettled_cycles(evidence)
     for check in CHECKS:
-        figures = evidence.figures(check)
-        if check in NEVER_EMPTY and figures is not None and figures.settled_rows == 0:
-            found += (reasons.nothing_settled(check),)
+        for account in _accounts_to_settle(evidence, check):
+            found += (evidence.named(account, reasons.nothing_settled(check)),)
     if evidence.is_reconstructed:
         found += (reasons.RECONSTRUCTED,)
     return found

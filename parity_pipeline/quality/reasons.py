@@ -9,7 +9,6 @@ from typing import Final
 from parity_pipeline import amounts
 from parity_pipeline.quality.evidence import (
     CheckFigures,
-    Completeness,
     CycleCoverage,
     Evidence,
     SafetyHit,
@@ -22,15 +21,16 @@ RECONSTRUCTED: Final = (
     "changed, so it cannot be better than UNDECIDED."
 )
 _MOST_NAMED: Final = 3
-_SIDES: Final = {"stripe": ("Stripe", "meter_event_summaries"), "metronome": ("Metronome", "usage")}
+_VENDORS: Final = {"stripe": "Stripe", "metronome": "Metronome"}
 _WRONG_KEY: Final = "there is nothing to compare; is the key that of the right account?"
 
 
-def incomplete_pull(completeness: Sequence[Completeness], error: str | None) -> tuple[str, ...]:
+def incomplete_pull(evidence: Evidence) -> tuple[str, ...]:
     """What could not be read, if anything."""
+    error = evidence.extraction_error
     if error is not None:
         return (f"The pull is incomplete: {error.rstrip('.')}.",)
-    unread = [each.key for each in completeness if not each.complete]
+    unread = [evidence.named(each.account, each.key) for each in evidence.completeness if not each.complete]
     if unread:
         return (f"The pull is incomplete: {_listed(unread)} not read to the end.",)
     return ()
@@ -46,19 +46,19 @@ def malformed_input(suites: Iterable[SuiteResult]) -> tuple[str, ...]:
     )
 
 
-def empty_sides(completeness: Sequence[Completeness]) -> tuple[str, ...]:
-    """Vendors whose account has no customer, or nothing that was ever billed or metered."""
+def empty_sides(evidence: Evidence) -> tuple[str, ...]:
+    """Sides of an account that have no customer, or nothing that was ever billed or metered."""
     found = []
-    for source, (name, usage) in _SIDES.items():
-        if not _rows(completeness, f"{source}/customers"):
-            found.append(f"{name} returned no customer: {_WRONG_KEY}")
-        elif not _rows(completeness, f"{source}/invoices") and not _rows(completeness, f"{source}/{usage}"):
-            found.append(f"{name} returned neither an invoice nor usage: {_WRONG_KEY}")
+    for side in evidence.sides:
+        vendor = _VENDORS[side.source]
+        if not side.customers:
+            told = f"{vendor} returned no customer: {_WRONG_KEY}"
+        elif not side.invoices and not side.usage_rows:
+            told = f"{vendor} returned neither an invoice nor usage: {_WRONG_KEY}"
+        else:
+            continue
+        found.append(evidence.named(side.account, told))
     return tuple(found)
-
-
-def _rows(completeness: Sequence[Completeness], key: str) -> int:
-    return sum(each.rows for each in completeness if each.key == key)
 
 
 def not_run(check: str) -> str:
@@ -90,27 +90,31 @@ def nothing_settled(check: str) -> str:
     return f"{check} has no settled row yet."
 
 
-def unsettled_cycles(coverage: CycleCoverage) -> tuple[str, ...]:
-    """Too few customers with enough settled billing periods."""
-    if coverage.is_met:
-        return ()
-    if coverage.eligible_customers == 0:
-        return (
-            "No customer had a metered subscription when the parallel run started, so no cycle can count.",
-        )
-    cycles = amounts.counted(coverage.required_cycles, "settled billing period")
-    return (
-        f"{coverage.customers_with_cycles} of {coverage.eligible_customers} customers have {cycles}; "
-        f"{amounts.percent(coverage.settled_share)} of them must.",
+def unsettled_cycles(evidence: Evidence) -> tuple[str, ...]:
+    """Too few customers of an account with enough settled billing periods."""
+    return tuple(
+        evidence.named(each.account, _too_few(each)) for each in evidence.cycle_coverage if not each.is_met
     )
 
 
-def safety(hits: Sequence[SafetyHit]) -> tuple[str, ...]:
+def _too_few(coverage: CycleCoverage) -> str:
+    if coverage.eligible_customers == 0:
+        return "No customer had a metered subscription when the parallel run started, so no cycle can count."
+    cycles = amounts.counted(coverage.required_cycles, "settled billing period")
+    return (
+        f"{coverage.customers_with_cycles} of {coverage.eligible_customers} customers have {cycles}; "
+        f"{amounts.percent(coverage.settled_share)} of them must."
+    )
+
+
+def safety(evidence: Evidence) -> tuple[str, ...]:
     """What must not happen to a customer, one sentence a cause."""
     sentences = []
-    for cause in sorted({hit.cause for hit in hits}):
-        of_cause = [hit for hit in hits if hit.cause == cause]
-        named = [f"{_customer(hit)} ({hit.detail})" for hit in of_cause[:_MOST_NAMED]]
+    for cause in sorted({hit.cause for hit in evidence.safety_hits}):
+        of_cause = [hit for hit in evidence.safety_hits if hit.cause == cause]
+        named = [
+            f"{evidence.named(hit.account, _customer(hit))} ({hit.detail})" for hit in of_cause[:_MOST_NAMED]
+        ]
         told = f"{'; '.join(named)}{_more(len(of_cause))}"
         sentences.append(f"Safety, {cause}: {amounts.counted(len(of_cause), 'hit')}: {told}.")
     return tuple(sentences)
@@ -127,29 +131,38 @@ def failed_check(evidence: Evidence, check: str) -> tuple[str, ...]:
         breaches = amounts.counted(figures.breaches, "breach", "breaches")
         counts.append(f"{breaches} in {figures.rows} rows, and it passes only without one")
     if not figures.is_share_met:
-        counts.append(
-            f"{figures.customers_within} of {figures.customers} customers are within tolerance, "
-            f"{amounts.percent(figures.customer_share)} must be"
-        )
+        counts += _shares(evidence, figures)
     named = "" if ratios else _named(evidence, check)
     found = [*ratios, *(f"{check} fails: {each}{named}." for each in counts)]
     others = [f"{check} fails: {each.expectation} on {each.column or each.table}." for each in suite.failed]
     return tuple(found or others)
 
 
+def _shares(evidence: Evidence, figures: CheckFigures) -> list[str]:
+    """How many customers are within; of the accounts where they are too few, when there are several."""
+    few = [
+        evidence.named(each.account, f"{each.customers_within} of {each.customers}")
+        for each in evidence.customer_shares
+        if each.check_name == figures.check_name and not each.is_share_met
+    ]
+    must = f"customers are within tolerance, {amounts.percent(figures.customer_share)} must be"
+    return [f"{each} {must}" for each in few or [f"{figures.customers_within} of {figures.customers}"]]
+
+
 def _ratio(evidence: Evidence, figures: CheckFigures, worst: UnitCycle) -> str:
     named = _named(evidence, figures.check_name, worst)
+    of_account = f" of {worst.account}" if evidence.has_several_accounts else ""
     return (
-        f"{figures.check_name} fails for {worst.unit} in {worst.cycle:%Y-%m}: the gate ratio is "
+        f"{figures.check_name} fails for {worst.unit}{of_account} in {worst.cycle:%Y-%m}: the gate ratio is "
         f"{amounts.percent(worst.gate_ratio)} ({amounts.amount(worst.unit, worst.gate_variance)}), at most "
         f"{amounts.percent(figures.variance_ratio)} is allowed{named}."
     )
 
 
 def _worst_of_each_unit(cycles: Sequence[UnitCycle]) -> list[UnitCycle]:
-    worst: dict[str, UnitCycle] = {}
+    worst: dict[tuple[str, str], UnitCycle] = {}
     for each in cycles:
-        worst.setdefault(each.unit, each)
+        worst.setdefault((each.account, each.unit), each)
     return list(worst.values())
 
 
@@ -159,12 +172,19 @@ def _named(evidence: Evidence, check: str, place: UnitCycle | None = None) -> st
         each
         for each in evidence.worst_customers
         if each.check_name == check
-        and (place is None or (each.unit, each.cycle) == (place.unit, place.cycle))
+        and (
+            place is None or (each.account, each.unit, each.cycle) == (place.account, place.unit, place.cycle)
+        )
     ]
-    worst.sort(key=lambda each: (each.rank, each.unit))
-    first_of_each = {each.customer: each for each in reversed(worst)}
-    shown = [each for each in worst if first_of_each[each.customer] is each][:_MOST_NAMED]
-    named = [f"{each.customer} ({amounts.amount(each.unit, each.variance)})" for each in shown]
+    worst.sort(key=lambda each: (each.rank, each.unit, each.account))
+    first_of_each = {(each.account, each.customer): each for each in reversed(worst)}
+    shown = [each for each in worst if first_of_each[each.account, each.customer] is each][:_MOST_NAMED]
+    # The sentence about a place has named its account already.
+    names = [each.customer if place else evidence.named(each.account, each.customer) for each in shown]
+    named = [
+        f"{name} ({amounts.amount(each.unit, each.variance)})"
+        for name, each in zip(names, shown, strict=True)
+    ]
     return f"; greatest: {', '.join(named)}" if named else ""
 
 

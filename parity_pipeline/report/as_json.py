@@ -84,6 +84,7 @@ def _check(check: CheckReport) -> dict[str, Any]:
 
 def _total(total: UnitTotal) -> dict[str, Any]:
     return {
+        "account": total.account,
         "unit": total.unit,
         "expected": _optional(total.expected),
         "actual": _optional(total.actual),

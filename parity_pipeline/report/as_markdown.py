@@ -66,16 +66,16 @@ def _checks(result: RunResult) -> str:
 
 def _totals(result: RunResult) -> str:
     header = ("check", "unit", "cycle", "Stripe", "Metronome", "net", "gross", "gate ratio")
-    rows = [row for check in result.checks for row in _totals_of(check)]
+    rows = [row for check in result.checks for row in _totals_of(result, check)]
     note = "Settled rows only. Each cycle is judged by itself; net and gross are shown and decide nothing."
     return _section("Totals", note, _table(header, rows)) if rows else ""
 
 
-def _totals_of(check: CheckReport) -> list[tuple[object, ...]]:
+def _totals_of(result: RunResult, check: CheckReport) -> list[tuple[object, ...]]:
     return [
         (
             CHECK_TITLES[check.name],
-            total.unit,
+            result.named(total.account, total.unit),
             f"{cycle.cycle:%Y-%m}",
             amounts.bare(total.unit, cycle.expected_value),
             amounts.bare(total.unit, cycle.actual_value),
@@ -94,7 +94,7 @@ def _worst(result: RunResult) -> str:
             CHECK_TITLES[check.name],
             each.unit,
             f"{each.cycle:%Y-%m}",
-            each.customer,
+            result.named(each.account, each.customer),
             amounts.bare(each.unit, each.variance),
         )
         for check in result.checks
@@ -110,7 +110,10 @@ def _worst(result: RunResult) -> str:
 def _safety(result: RunResult) -> str:
     if not result.safety:
         return _section("Safety", "No safety hit.")
-    rows = [(each.cause, each.stripe_customer_id or "", each.subject, each.detail) for each in result.safety]
+    rows = [
+        (each.cause, result.named(each.account, each.stripe_customer_id or ""), each.subject, each.detail)
+        for each in result.safety
+    ]
     return _section("Safety", _table(("cause", "customer", "subject", "detail"), rows))
 
 
@@ -133,7 +136,14 @@ def _findings(result: RunResult) -> str:
     if not result.findings:
         return ""
     rows = [
-        (each.check, each.customer, each.subject, each.when, each.cause, each.explanation)
+        (
+            each.check,
+            result.named(each.account, each.customer),
+            each.subject,
+            each.when,
+            each.cause,
+            each.explanation,
+        )
         for each in result.findings
     ]
     return _section(
@@ -145,12 +155,15 @@ def _findings(result: RunResult) -> str:
 
 def _customers(result: RunResult) -> str:
     rows = [(status, count, CUSTOMER_STATUSES[status]) for status, count in result.customers.items()]
-    coverage = result.cycles
-    note = (
-        f"{coverage.customers_with_cycles} of {coverage.eligible_customers} customers have "
-        f"{amounts.counted(coverage.required_cycles, 'settled billing period')}."
-    )
-    return _section("Customers", _table(("status", "customers", "meaning"), rows), note)
+    notes = [
+        result.named(
+            each.account,
+            f"{each.customers_with_cycles} of {each.eligible_customers} customers have "
+            f"{amounts.counted(each.required_cycles, 'settled billing period')}.",
+        )
+        for each in result.cycles
+    ]
+    return _section("Customers", _table(("status", "customers", "meaning"), rows), *notes)
 
 
 def _exclusions(result: RunResult) -> str:
@@ -171,7 +184,7 @@ def _waivers(result: RunResult) -> str:
     rows = [
         (
             each.check,
-            each.customer or "any",
+            result.named(each.account, each.customer or "any"),
             each.subject or "any",
             each.approved_by,
             each.expires_on,
@@ -186,7 +199,7 @@ def _waivers(result: RunResult) -> str:
 def _completeness(result: RunResult) -> str:
     rows = [
         (
-            each.source,
+            result.named(each.account, each.source),
             each.resource,
             each.requests,
             each.pages,

@@ -12,9 +12,11 @@ from parity_pipeline import warehouse
 from parity_pipeline.quality.evidence import (
     CheckFigures,
     Completeness,
+    CustomerShare,
     CycleCoverage,
     Evidence,
     SafetyHit,
+    Side,
     UnitCycle,
     WorstCustomer,
 )
@@ -36,7 +38,7 @@ from parity_pipeline.warehouse import Connection
 MOST_FINDINGS: Final = 50
 CUSTOMER_STATUSES: Final = ("in_parity", "not_in_parity", "pending", "unmapped", "already_on_metronome")
 _GREATEST_FIRST: Final = (
-    "order by check_name <> 'safety', check_name, abs(variance) desc, stripe_customer_id, "
+    "order by check_name <> 'safety', check_name, abs(variance) desc, account, stripe_customer_id, "
     "metronome_customer_id, period_start, usage_date, meter, product, pricing_group_values"
 )
 
@@ -53,16 +55,17 @@ def collect_evidence(
     is_blocked: bool = False,
 ) -> Evidence:
     """What the verdict rests on."""
-    (coverage,) = _records(connection, CycleCoverage, "select * from parity.cycle_coverage")
     return Evidence(
         checks=_records(connection, CheckFigures, "select * from parity.check_summary"),
         unit_cycles=_records(
-            connection, UnitCycle, "select * from parity.check_unit_cycles order by check_name, unit, cycle"
+            connection,
+            UnitCycle,
+            "select * from parity.check_unit_cycles order by check_name, account, unit, cycle",
         ),
         worst_customers=_records(
             connection,
             WorstCustomer,
-            "select * from parity.worst_customers order by check_name, unit, cycle, rank",
+            "select * from parity.worst_customers order by check_name, account, unit, cycle, rank",
         ),
         suites=suites,
         safety_hits=_records(
@@ -73,9 +76,15 @@ def collect_evidence(
         completeness=_records(
             connection,
             Completeness,
-            "select * from control.completeness order by source desc, resource",
+            "select * from control.completeness order by source desc, resource, account",
         ),
-        cycle_coverage=coverage,
+        sides=_records(connection, Side, "select * from parity.sides order by source desc, account"),
+        cycle_coverage=_records(
+            connection, CycleCoverage, "select * from parity.cycle_coverage order by account"
+        ),
+        customer_shares=_records(
+            connection, CustomerShare, "select * from parity.check_customers order by check_name, account"
+        ),
         extraction_error=extraction_error,
         is_reconstructed=request.is_reconstructed,
         is_blocked=is_blocked,
@@ -96,7 +105,7 @@ def collect_result(
         checks=tuple(_check(connection, evidence, verdict, name) for name in CHECKS),
         safety=tuple(evidence.safety_hits),
         customers=_customers(connection),
-        cycles=evidence.cycle_coverage,
+        cycles=tuple(evidence.cycle_coverage),
         exclusions=_exclusions(connection),
         causes=_causes(connection),
         findings=_findings(connection),
@@ -110,13 +119,13 @@ def _check(connection: Connection, evidence: Evidence, verdict: Verdict, name: s
     figures = evidence.figures(name)
     if figures is None:
         raise ValueError(f"parity.check_summary has no row for {name}")
-    cycles: defaultdict[str, list[UnitCycle]] = defaultdict(list)
+    cycles: defaultdict[tuple[str, str], list[UnitCycle]] = defaultdict(list)
     for each in evidence.unit_cycles:
         if each.check_name == name:
-            cycles[each.unit].append(each)
+            cycles[each.account, each.unit].append(each)
     totals: Sequence[Row] = warehouse.rows(
         connection,
-        f"select * from parity.check_totals where check_name = '{name}' order by unit",  # our own name
+        f"select * from parity.check_totals where check_name = '{name}' order by account, unit",  # ours
     )
     return CheckReport(
         name=name,
@@ -127,15 +136,16 @@ def _check(connection: Connection, evidence: Evidence, verdict: Verdict, name: s
     )
 
 
-def _total(row: Row, cycles: Mapping[str, Sequence[UnitCycle]]) -> UnitTotal:
+def _total(row: Row, cycles: Mapping[tuple[str, str], Sequence[UnitCycle]]) -> UnitTotal:
     return UnitTotal(
+        account=row["account"],
         unit=row["unit"],
         expected=row["expected_value"],
         actual=row["actual_value"],
         net_variance=row["net_variance"] or Decimal(0),
         gross_variance=row["gross_variance"] or Decimal(0),
         gate_ratio=row["gate_ratio"],
-        cycles=tuple(cycles.get(row["unit"], ())),
+        cycles=tuple(cycles.get((row["account"], row["unit"]), ())),
     )
 
 
@@ -166,7 +176,8 @@ def _causes(connection: Connection) -> tuple[Cause, ...]:
     rows: Sequence[Row] = warehouse.rows(
         connection,
         "select cause, check_name, currency, count(*) as findings, sum(variance) as variance, "
-        "to_json(list(distinct coalesce(stripe_customer_id, metronome_customer_id, ''))) as customers "
+        "to_json(list(distinct account || ' ' || coalesce(stripe_customer_id, metronome_customer_id, ''))) "
+        "as customers "
         "from parity.findings group by cause, check_name, currency order by cause, check_name, currency",
     )
     found: dict[tuple[str, str], list[Row]] = defaultdict(list)
@@ -195,6 +206,7 @@ def _findings(connection: Connection) -> tuple[Finding, ...]:
     )
     return tuple(
         Finding(
+            account=row["account"],
             check=row["check_name"],
             customer=row["stripe_customer_id"] or row["metronome_customer_id"] or "",
             subject=" ".join(
@@ -215,11 +227,13 @@ def _findings(connection: Connection) -> tuple[Finding, ...]:
 
 def _waivers(connection: Connection) -> tuple[WaiverUse, ...]:
     rows: Sequence[Row] = warehouse.rows(
-        connection, "select * from control.waiver_use order by check_name, customer, subject, expires_on"
+        connection,
+        "select * from control.waiver_use order by check_name, account, customer, subject, expires_on",
     )
     return tuple(
         WaiverUse(
             check=row["check_name"],
+            account=row["account"],
             customer=row["customer"],
             subject=row["subject"],
             approved_by=row["approved_by"],

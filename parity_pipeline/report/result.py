@@ -18,8 +18,9 @@ from parity_pipeline.quality.gate import CheckStatus, Verdict
 
 @dataclass(frozen=True)
 class UnitTotal:
-    """One unit of a check over all cycles; the cycles stand beneath it."""
+    """One account and unit of a check over all cycles; the cycles stand beneath it."""
 
+    account: str
     unit: str
     expected: Decimal | None
     actual: Decimal | None
@@ -69,6 +70,7 @@ class Cause:
 class Finding:
     """One breach or safety hit with its cause."""
 
+    account: str
     check: str
     customer: str
     subject: str
@@ -97,6 +99,8 @@ class WaiverUse:
     approved_by: str
     expires_on: date
     status: str
+    account: str = ""
+    """Empty for any."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,8 @@ class RunResult:
     checks: tuple[CheckReport, ...]
     safety: tuple[SafetyHit, ...]
     customers: Mapping[str, int]
-    cycles: CycleCoverage
+    cycles: tuple[CycleCoverage, ...]
+    """One for each account of the run."""
     exclusions: tuple[Exclusion, ...]
     causes: tuple[Cause, ...]
     findings: tuple[Finding, ...]
@@ -120,6 +125,10 @@ class RunResult:
     findings_in_all: int
     waivers: tuple[WaiverUse, ...]
     completeness: tuple[Completeness, ...]
+
+    def named(self, account: str, text: str) -> str:
+        """The text, with the account where there are several."""
+        return f"{account}: {text}" if account and len(self.cycles) > 1 else text
 
     @property
     def is_complete(self) -> bool:

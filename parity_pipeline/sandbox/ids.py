@@ -5,7 +5,7 @@ The mapping files and the links between the two sides need both, so they are mad
 
 from uuid import UUID, uuid5
 
-from parity_pipeline.sandbox.company import Charge
+from parity_pipeline.sandbox.facts import Charge
 
 _NAMESPACE = UUID("6d9c6a8e-2f0b-4f9e-9c39-3b4f0f1d7a10")
 
@@ -41,8 +41,13 @@ def metronome_metric(charge: Charge) -> str:
 
 
 def metronome_product(charge: Charge) -> str:
-    """The usage product on that metric."""
-    return metronome_id("product", charge.event_name)
+    """The usage product on that metric; a charge beside another has one of its own."""
+    return metronome_id("product", charge.event_name, *((charge.key,) if charge.beside else ()))
+
+
+def stripe_account(account: str) -> str:
+    """Stripe's id of an account."""
+    return f"acct_{account}"
 
 
 def metronome_flat_fee_product(charge: Charge) -> str:

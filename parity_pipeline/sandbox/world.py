@@ -3,11 +3,14 @@
 No rating here either. A fault (see faults.py) edits one `Told`; the vendor's side then works from it.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
-from parity_pipeline.sandbox.company import Charge, Company, Customer, UsageEvent, build_company, usage_events
+from parity_pipeline.sandbox.company import build_company
+from parity_pipeline.sandbox.facts import Charge, Company, Customer, UsageEvent
+from parity_pipeline.sandbox.readings import Readings
+from parity_pipeline.sandbox.usage_events import stray_events, usage_events
 
 
 @dataclass
@@ -27,6 +30,8 @@ class StripeQuirks:
     """The last closed invoice was voided and issued again as a revision with the same lines."""
     threshold_billed: set[str] = field(default_factory=set)
     """The last closed period was billed in two invoices: a threshold invoice and the cycle invoice."""
+    missing_last_invoice: set[str] = field(default_factory=set)
+    """The last closed period was never billed: its draft was deleted."""
 
 
 @dataclass
@@ -61,29 +66,57 @@ class MetronomeQuirks:
     """Event name -> Metronome aggregation type that its metric has instead of the right one."""
     amounts_as_minor_units: set[str] = field(default_factory=set)
     """Currencies whose rates were entered in minor units although Metronome wants whole units."""
+    amounts_as_major_units: set[str] = field(default_factory=set)
+    """Currencies whose rates were entered in whole units although Metronome wants minor units (dollars)."""
+    rounded_up: set[str] = field(default_factory=set)
+    """Charge keys whose product rounds quantities up to a whole priced unit although Stripe bills parts."""
+    claimed_twice: set[str] = field(default_factory=set)
+    """A second, unused Metronome customer names the same Stripe customer in its custom field."""
+    spend_threshold: set[str] = field(default_factory=set)
+    """The contract charges by itself when a spend threshold is reached."""
     conversion_factor: dict[str, Decimal] = field(default_factory=dict)
     """Charge key -> divisor of the product's quantity conversion instead of `quoted_per`; the rate stays."""
 
 
 @dataclass
 class World:
-    """The company and what each vendor was told about it."""
+    """The company and what each vendor was told about it, looked at when the world's clock says `now`.
+
+    Neither vendor shows anything that happens later: events it has not received, periods that have not ended.
+    """
 
     company: Company
     stripe: Told
     metronome: Told
+    now: datetime
     stripe_quirks: StripeQuirks = field(default_factory=StripeQuirks)
     metronome_quirks: MetronomeQuirks = field(default_factory=MetronomeQuirks)
+    readings: Readings = field(default_factory=Readings)
+
+    def at(self, moment: datetime) -> "World":
+        """The same world when its clock says `moment`, which must not lie after the company's `as_of`."""
+        if moment > self.company.as_of:
+            raise ValueError(f"this company is known until {self.company.as_of}, not until {moment}")
+        return replace(self, now=moment)
 
 
-def build_world(*, seed: int, as_of: datetime, customers: int = 60) -> World:
-    """A world in which both vendors were told the truth."""
-    company = build_company(seed=seed, as_of=as_of, customers=customers)
-    events = list(usage_events(company))
+def build_world(
+    *,
+    seed: int,
+    as_of: datetime,
+    customers: int = 60,
+    accounts: int = 1,
+    readings: Readings | None = None,
+) -> World:
+    """A world in which both vendors were told the truth; its clock says `as_of`."""
+    company = build_company(seed=seed, as_of=as_of, customers=customers, accounts=accounts)
+    events = [*usage_events(company), *stray_events(company)]
     return World(
         company=company,
         stripe=Told(dict(company.charges), dict(company.customers), list(events)),
         metronome=Told(dict(company.charges), dict(company.customers), list(events)),
+        now=company.as_of,
+        readings=readings or Readings(),
     )
 
 

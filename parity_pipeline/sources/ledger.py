@@ -18,6 +18,8 @@ class RequestCount:
     throttled: int
     bytes: int
     waited_seconds: Decimal
+    account: str = ""
+    """The account, or the Metronome environment, as the landing names it."""
 
 
 @dataclass

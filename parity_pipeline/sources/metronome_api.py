@@ -3,9 +3,10 @@
 Only the SDK's raw answers are used: its objects turn money into floats, and its pagers need not end.
 """
 
+import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 import httpx
 import msgspec
@@ -21,18 +22,21 @@ from parity_pipeline.sources.transport import TIMEOUT, ReadOnlyTransport
 
 T = TypeVar("T")
 
-_VARIABLE: Final = "METRONOME_BEARER_TOKEN"
-
 # What asks for the page at a cursor, the first page being asked for without one.
 Ask = Callable[[str | Omit], Awaitable[Any]]
 
 
 @dataclass(frozen=True)
 class MetronomeAccess:
-    """Where Metronome is and the token for it; no address means Metronome's own."""
+    """Where Metronome is and the token for it; no address means Metronome's own.
+
+    The variables are those that hold the token and the address, for messages.
+    """
 
     token: SecretStr
     base_url: str | None = None
+    token_variable: str = "METRONOME_BEARER_TOKEN"  # noqa: S105  # a name, no secret
+    address_variable: str = "METRONOME_BASE_URL"
 
 
 class CursorPage(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
@@ -70,7 +74,7 @@ def metronome_transport(access: MetronomeAccess) -> ReadOnlyTransport:
 
 def metronome_base_url(access: MetronomeAccess) -> str:
     """The address in use."""
-    return checked_base_url(access.base_url or f"https://{METRONOME_HOST}", variable="METRONOME_BASE_URL")
+    return checked_base_url(access.base_url or f"https://{METRONOME_HOST}", variable=access.address_variable)
 
 
 class MetronomeApi:
@@ -81,6 +85,7 @@ class MetronomeApi:
     ) -> None:
         self.at_once = transport.limits.concurrent
         self._max_pages = max_pages
+        self._token_variable = access.token_variable
         self._http = httpx.AsyncClient(transport=transport, timeout=TIMEOUT)
         self.client = AsyncMetronome(
             bearer_token=access.token.get_secret_value(),
@@ -111,26 +116,39 @@ class MetronomeApi:
         cursor: str | Omit = omit
         while True:
             try:
-                body = await _body(ask, cursor, request=request)
+                body = await _body(ask, cursor, request=request, variable=self._token_variable)
             except NotFoundError as error:
                 if cursor is omit:
                     raise
                 raise ExtractionError(str(error)) from error  # the listing is there: only its cursor is gone
             page = decoded(body, kind, request=request)
+            if page.following:
+                guard.next_page(page.following)
+            guard.new_objects(_keys(body, page.data, request=request))
             yield page.data
             if not page.following:
                 return
-            guard.next_page(page.following)
             cursor = page.following
 
 
-async def _body(ask: Ask, cursor: str | Omit, *, request: str) -> bytes:
+def _keys(body: bytes, records: list[Any], *, request: str) -> list[str]:
+    """The ids of a page's objects; where they have none, one key for the page, or two for an object twice."""
+    ids = [found for record in records if (found := getattr(record, "id", None)) is not None]
+    if ids or not records:
+        return ids
+    objects = [bytes(each) for each in decoded(body, LoosePage[msgspec.Raw], request=request).data]
+    if len(set(objects)) < len(objects):
+        return ["an object"] * 2
+    return [f"a page of {len(objects)} objects ({hashlib.sha256(b''.join(objects)).hexdigest()[:8]})"]
+
+
+async def _body(ask: Ask, cursor: str | Omit, *, request: str, variable: str) -> bytes:
     try:
         response = await ask(cursor)
         return cast("bytes", await response.read())
     except APIStatusError as error:
         raise refusal(
-            request, status=error.status_code, message=_message(error), variable=_VARIABLE
+            request, status=error.status_code, message=_message(error), variable=variable
         ) from error
     except APIConnectionError as error:
         if isinstance(error.__cause__, ParityError):  # our transport's own words, wrapped by the SDK

@@ -68,12 +68,15 @@ class MetronomeRates:
 
     async def read(self, facts: MetronomeFacts) -> None:
         """The rates of all rate cards, then those of all contracts."""
-        await self._card_schedules(facts.rate_cards)
+        await self._card_schedules(facts)
         asks = rate_asks(facts.contracts, self._card_bounds, self._window)
         await for_each(asks, self._contract_rates, at_once=self._api.at_once)
         self._lander.finish(metronome_resource("contract_rates"), watermark=self._window.as_of)
 
-    async def _card_schedules(self, rate_cards: list[str]) -> None:
+    async def _card_schedules(self, facts: MetronomeFacts) -> None:
+        # Nobody could check whether archived rate cards are listed, so those of the contracts are asked too.
+        listed = set(facts.rate_cards)
+        used = {each.rate_card_id for each in facts.contracts if each.rate_card_id is not None}
         absent: list[NotFoundError] = []
         found: list[str] = []
 
@@ -81,11 +84,12 @@ class MetronomeRates:
             try:
                 await self._card_schedule(rate_card)
             except NotFoundError as error:
-                absent.append(error)
+                if rate_card in listed:
+                    absent.append(error)
             else:
                 found.append(rate_card)
 
-        await for_each(rate_cards, read, at_once=self._api.at_once)
+        await for_each(sorted(listed | used), read, at_once=self._api.at_once)
         if absent and found:
             raise ExtractionError(str(absent[0]))
         note = f"not offered: {absent[0]}" if absent else None

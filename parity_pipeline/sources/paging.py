@@ -1,7 +1,7 @@
 """What both vendors' listings have in common: a bound on pages, no cursor twice, many listings at a time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable
 from typing import Any, Final, TypeVar
 
 from parity_pipeline.errors import ExtractionError
@@ -19,6 +19,16 @@ class PageGuard:
         self._max_pages = max_pages
         self._pages = 1
         self._cursors: set[str] = set()
+        self._seen: set[Hashable] = set()
+
+    def new_objects(self, keys: Iterable[Hashable]) -> None:
+        """The keys of a page's objects; one that came before means that another may have been left out."""
+        for key in keys:
+            if key in self._seen:
+                raise ExtractionError(
+                    f"{self._listing}: {key} came twice, the listing changed under way; run again"
+                )
+            self._seen.add(key)
 
     def next_page(self, cursor: str) -> None:
         """The walk goes on from a cursor that was not met before."""

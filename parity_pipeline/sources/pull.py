@@ -1,11 +1,14 @@
-"""The whole pull: both vendors at once, each question as soon as what it needs is known."""
+"""The whole pull: every account and environment at once, each question as soon as what it needs is known."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, aclosing
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from parity_pipeline.errors import ParityError
 from parity_pipeline.periods import Window
+from parity_pipeline.sources.ledger import RequestCount
 from parity_pipeline.sources.metronome import MetronomeLists
 from parity_pipeline.sources.metronome_api import MetronomeAccess, MetronomeApi, metronome_transport
 from parity_pipeline.sources.metronome_rates import MetronomeRates
@@ -15,32 +18,59 @@ from parity_pipeline.sources.sink import Lander, Sink
 from parity_pipeline.sources.stripe import StripeFacts, StripeLists
 from parity_pipeline.sources.stripe_api import StripeAccess, StripeApi, stripe_transport
 from parity_pipeline.sources.stripe_usage import StripeUsage, is_additive, unadditive_periods
+from parity_pipeline.sources.transport import ReadOnlyTransport
 
-__all__ = ["MeterLink", "MetronomeAccess", "StripeAccess", "pull_everything"]
+__all__ = ["AccountToRead", "MeterLink", "MetronomeAccess", "StripeAccess", "pull_everything"]
+
+T = TypeVar("T")
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class AccountToRead:
+    """A Stripe account and the Metronome environment that it is compared with.
+
+    Accounts that name the same environment share it: it is read once, with the first one's access.
+    """
+
+    name: str
+    environment: str
+    stripe: StripeAccess
+    metronome: MetronomeAccess
 
 
 async def pull_everything(
-    stripe: StripeAccess,
-    metronome: MetronomeAccess,
+    accounts: Sequence[AccountToRead],
     window: Window,
     writer: Sink,
     *,
-    account: str = "default",
     meter_links: Sequence[MeterLink] = (),
-    on_progress: Callable[[str], None] | None = None,
+    on_progress: Tell | None = None,
 ) -> None:
     """Read all that a run needs into the writer and close it.
 
     The first failure stops the rest; what was read stays, marked incomplete, and the error is raised.
     """
-    transports = stripe_transport(stripe), metronome_transport(metronome)
+    access = {each.environment: each.metronome for each in reversed(accounts)}
+    stripe = {each.name: stripe_transport(each.stripe) for each in accounts}
+    metronome = {name: metronome_transport(each) for name, each in access.items()}
     error: str | None = "the pull did not end"
     try:
         async with AsyncExitStack() as stack:
-            stripe_api = await stack.enter_async_context(aclosing(StripeApi(stripe, transports[0])))
-            metronome_api = await stack.enter_async_context(aclosing(MetronomeApi(metronome, transports[1])))
-            lander = Lander(writer, account, on_progress)
-            await _Pull(stripe_api, metronome_api, lander, window, meter_links).run()
+            readers = []
+            for each in accounts:
+                stripe_api = StripeApi(each.stripe, stripe[each.name])
+                await stack.enter_async_context(aclosing(stripe_api))
+                told = _Told(each.name if len(accounts) > 1 else None, on_progress)
+                readers.append(_StripeReader(stripe_api, window, writer, each, told))
+            environments = []
+            for name, each_access in access.items():
+                metronome_api = MetronomeApi(each_access, metronome[name])
+                await stack.enter_async_context(aclosing(metronome_api))
+                told = _Told(name if len(accounts) > 1 else None, on_progress)
+                lander = Lander(writer, name, told.progress)
+                environments.append(_MetronomeReader(metronome_api, lander, window, meter_links, told))
+            await _read(readers, environments)
         error = None
     except BaseExceptionGroup as group:
         first = first_error(group)
@@ -50,88 +80,160 @@ async def pull_everything(
         error = _line(failure)
         raise
     finally:
-        writer.close(requests=[count for each in transports for count in each.ledger.counts()], error=error)
+        writer.close(requests=_counts([*stripe.items(), *metronome.items()]), error=error)
 
 
-class _Pull:
+async def _read(stripe: Sequence["_StripeReader"], metronome: Sequence["_MetronomeReader"]) -> None:
+    """Everything, as much at once as the vendors' limits allow."""
+    async with asyncio.TaskGroup() as group:
+        facts = {each.name: group.create_task(each.lists()) for each in stripe}
+        links = {each.name: group.create_task(each.links()) for each in metronome}
+        for reader in stripe:
+            group.create_task(reader.summaries(facts[reader.name], links[reader.environment]))
+            group.create_task(reader.error_events())
+        for environment in metronome:
+            known = [facts[each.name] for each in stripe if each.environment == environment.name]
+            group.create_task(environment.contents(known, links[environment.name]))
+
+
+class _Told:
+    """Says of which account or environment something is told, where there are several."""
+
+    def __init__(self, name: str | None, on_progress: Tell | None) -> None:
+        self._name = name
+        self._on_progress = on_progress
+
+    @property
+    def progress(self) -> Tell | None:
+        """Where the progress goes."""
+        if self._name is None or self._on_progress is None:
+            return self._on_progress
+        tell = self._on_progress
+        return lambda line: tell(f"{self._name}: {line}")
+
+    async def of(self, work: Awaitable[T]) -> T:
+        """Do the work; an error names the account or environment."""
+        try:
+            return await work
+        except ParityError as error:
+            if self._name is None:
+                raise
+            raise type(error)(f"{self._name}: {error}") from error.__cause__
+
+
+class _StripeReader:
+    """Reads one Stripe account."""
+
     def __init__(
-        self,
-        stripe_api: StripeApi,
-        metronome_api: MetronomeApi,
-        lander: Lander,
-        window: Window,
-        links: Sequence[MeterLink],
+        self, api: StripeApi, window: Window, writer: Sink, account: AccountToRead, told: _Told
     ) -> None:
-        self._window = window
-        self._stripe = StripeLists(stripe_api, lander, window)
-        self._stripe_usage = StripeUsage(stripe_api, lander, window)
-        self._metronome = MetronomeLists(metronome_api, lander, window)
-        self._rates = MetronomeRates(metronome_api, lander, window)
-        self._usage = MetronomeUsage(metronome_api, lander, window, links)
+        self.name = account.name
+        self.environment = account.environment
+        lander = Lander(writer, account.name, told.progress)
+        self._told = told
+        self._lists = StripeLists(api, lander, window)
+        self._usage = StripeUsage(api, lander, window)
 
-    async def run(self) -> None:
-        """Everything, as much at once as the vendors' limits allow."""
-        async with asyncio.TaskGroup() as group:
-            known = group.create_task(self._stripe_lists())
-            links = group.create_task(self._metronome_links())
-            group.create_task(self._stripe_summaries(known, links))
-            group.create_task(self._metronome_contents(known, links))
-            group.create_task(self._stripe_usage.error_events())
-
-    async def _stripe_lists(self) -> StripeFacts:
-        lists = self._stripe
-        await together(
-            self._stripe_customers_then_credits(),
-            lists.subscriptions(),
-            lists.prices(),
-            lists.meters(),
-            lists.invoices(),
-            lists.subscription_schedules(),
-            lists.products(),
-            lists.coupons(),
-            lists.credit_notes(),
+    async def lists(self) -> StripeFacts:
+        """Every listing besides usage."""
+        lists = self._lists
+        await self._told.of(
+            together(
+                self._customers_then_credits(),
+                lists.subscriptions(),
+                lists.prices(),
+                lists.meters(),
+                lists.invoices(),
+                lists.subscription_schedules(),
+                lists.products(),
+                lists.coupons(),
+                lists.credit_notes(),
+            )
         )
         return lists.facts
 
-    async def _stripe_customers_then_credits(self) -> None:
-        await self._stripe.customers()
-        await self._stripe.credits()
+    async def summaries(self, facts: Awaitable[StripeFacts], links: Awaitable[set[str]]) -> None:
+        """The usage, of the metered customers and of those that Metronome names."""
+        known, named = await facts, await links
+        await self._told.of(self._usage.summaries(known, named))
 
-    async def _metronome_links(self) -> set[str]:
-        await self._metronome.customers()
-        await self._metronome.billing_configurations()
-        return self._metronome.facts.stripe_ids
+    async def error_events(self) -> None:
+        """The reports of dropped events."""
+        await self._told.of(self._usage.error_events())
 
-    async def _stripe_summaries(self, known: Awaitable[StripeFacts], links: Awaitable[set[str]]) -> None:
-        await self._stripe_usage.summaries(await known, await links)
+    async def _customers_then_credits(self) -> None:
+        await self._lists.customers()
+        await self._lists.credits()
 
-    async def _metronome_contents(self, known: Awaitable[StripeFacts], links: Awaitable[set[str]]) -> None:
+
+class _MetronomeReader:
+    """Reads one Metronome environment."""
+
+    def __init__(
+        self,
+        api: MetronomeApi,
+        lander: Lander,
+        window: Window,
+        links: Sequence[MeterLink],
+        told: _Told,
+    ) -> None:
+        self.name = lander.account
+        self._window = window
+        self._told = told
+        self._lists = MetronomeLists(api, lander, window)
+        self._rates = MetronomeRates(api, lander, window)
+        self._usage = MetronomeUsage(api, lander, window, links)
+
+    async def links(self) -> set[str]:
+        """The customers; returns what may be ids of Stripe customers."""
+        await self._told.of(self._customers_then_links())
+        return self._lists.facts.stripe_ids
+
+    async def contents(self, facts: Sequence[Awaitable[StripeFacts]], links: Awaitable[set[str]]) -> None:
+        """Everything that needs the customers; the facts are those of all accounts of the environment."""
         await links  # the customers are known now
-        lists = self._metronome
-        await together(
-            lists.billable_metrics(),
-            lists.products(),
-            lists.rate_cards(),
-            lists.credit_types(),
-            lists.contracts(),
-            lists.invoices(),
-            lists.balances(),
-            self._usage.by_day(),
+        lists = self._lists
+        await self._told.of(
+            together(
+                lists.billable_metrics(),
+                lists.products(),
+                lists.rate_cards(),
+                lists.credit_types(),
+                lists.contracts(),
+                lists.invoices(),
+                lists.balances(),
+                self._usage.by_day(),
+            )
         )
-        needs = _needs(await known, self._window)
-        await together(
-            self._rates.read(lists.facts),
-            self._usage.by_group(lists.facts),
-            self._usage.by_period(lists.facts, needs),
+        needs = _needs([await each for each in facts], self._window)
+        await self._told.of(
+            together(
+                self._rates.read(lists.facts),
+                self._usage.by_group(lists.facts),
+                self._usage.by_period(lists.facts, needs),
+            )
         )
 
+    async def _customers_then_links(self) -> None:
+        await self._lists.customers()
+        await self._lists.billing_configurations()
 
-def _needs(facts: StripeFacts, window: Window) -> UnadditiveNeeds:
-    meters = [meter for meter in facts.meters.values() if not is_additive(facts, meter.id)]
+
+def _needs(facts: Sequence[StripeFacts], window: Window) -> UnadditiveNeeds:
+    """What the meters of all these accounts that do not add up over days ask of their environment."""
     return UnadditiveNeeds(
-        event_names=frozenset(meter.event_name for meter in meters),
-        periods=frozenset(period for _, _, period in unadditive_periods(facts, window)),
+        event_names=frozenset(
+            meter.event_name
+            for each in facts
+            for meter in each.meters.values()
+            if not is_additive(each, meter.id)
+        ),
+        periods=frozenset(period for each in facts for _, _, period in unadditive_periods(each, window)),
     )
+
+
+def _counts(transports: Iterable[tuple[str, ReadOnlyTransport]]) -> list[RequestCount]:
+    return [replace(count, account=name) for name, each in transports for count in each.ledger.counts()]
 
 
 def _line(failure: BaseException) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from parity_pipeline.errors import NotFoundError
+from parity_pipeline.errors import ExtractionError, NotFoundError
 from parity_pipeline.periods import Window, to_unix
 from parity_pipeline.sources.answers import decoded
 from parity_pipeline.sources.paging import for_each
@@ -104,7 +104,7 @@ class StripeLists:
             whole = []
             for subscription in page.records:
                 if subscription.items.has_more:
-                    items, asked = await self._items(subscription.id)
+                    items, asked = await self._items(subscription)
                     requests += asked
                     listed = SubscriptionItems(data=items)
                     whole.append(msgspec.structs.replace(subscription, items=listed))
@@ -201,14 +201,17 @@ class StripeLists:
             self._lander.append(resource, page.records, context=(invoice.id,))
             self._learn_lines(page.records, customer=customer)
 
-    async def _items(self, subscription: str) -> tuple[list[SubscriptionItem], int]:
-        items: list[SubscriptionItem] = []
-        requests = 0
-        async for page in self._api.pages(
-            "/v1/subscription_items", SubscriptionItem, subscription=subscription
-        ):
+    async def _items(self, subscription: Subscription) -> tuple[list[SubscriptionItem], int]:
+        path, items, requests = "/v1/subscription_items", list[SubscriptionItem](), 0
+        async for page in self._api.pages(path, SubscriptionItem, subscription=subscription.id):
             items.extend(page.records)
             requests += 1
+        embedded = {item.id for item in subscription.items.data}
+        # The subscription says that there are more than it holds: its own and another must be there.
+        if not embedded < {item.id for item in items}:
+            raise ExtractionError(
+                f"stripe GET {path}: the items of {subscription.id} are not all listed; run again"
+            )
         return items, requests
 
     async def _optional(self, name: str, path: str, params: Mapping[str, object]) -> None:

@@ -4,6 +4,7 @@ The SDK gives authentication, the pinned API version, parameter encoding and err
 a good answer's body: that goes to msgspec as it came, exactly.
 """
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -24,15 +25,22 @@ from parity_pipeline.sources.transport import TIMEOUT, ReadOnlyTransport
 T = TypeVar("T")
 
 _PAGE_SIZE: Final = 100
-_VARIABLE: Final = "STRIPE_API_KEY"
+_MODE: Final = re.compile(rb'"livemode"\s*:\s*(true|false)\b')
 
 
 @dataclass(frozen=True)
 class StripeAccess:
-    """Where Stripe is and the key to it; no address means Stripe's own."""
+    """Where Stripe is and the key to it; no address means Stripe's own.
+
+    The context names the account that the key of an organisation is to read. The variables are those that
+    hold the key and the address, for messages.
+    """
 
     api_key: SecretStr
     base_url: str | None = None
+    context: str | None = None
+    key_variable: str = "STRIPE_API_KEY"
+    address_variable: str = "STRIPE_API_BASE"
 
 
 class ListPage(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
@@ -94,7 +102,7 @@ def stripe_transport(access: StripeAccess) -> ReadOnlyTransport:
 
 def stripe_base_url(access: StripeAccess) -> str:
     """The address in use."""
-    return checked_base_url(access.base_url or f"https://{STRIPE_HOST}", variable="STRIPE_API_BASE")
+    return checked_base_url(access.base_url or f"https://{STRIPE_HOST}", variable=access.address_variable)
 
 
 class StripeApi:
@@ -107,8 +115,12 @@ class StripeApi:
         self.at_once = transport.limits.concurrent
         self._http = httpx.AsyncClient(transport=transport, timeout=TIMEOUT)
         self._max_pages = max_pages
+        self._key_variable = access.key_variable
+        self._address_variable = access.address_variable
+        self._modes: set[bytes] = set()
         self._client = stripe.StripeClient(
             access.api_key.get_secret_value(),
+            stripe_context=access.context,
             base_addresses={"api": stripe_base_url(access)},
             http_client=_HttpClient(self._http),
             max_network_retries=0,
@@ -126,7 +138,6 @@ class StripeApi:
         """Walk through a listing, newest first, page by page."""
         listing = _named(path)
         guard = PageGuard(listing, max_pages=self._max_pages)
-        known: set[str] = set()
         kind = ListPage[record]  # type: ignore[valid-type]  # made at run time
         after: dict[str, object] = {}
         while True:
@@ -137,43 +148,38 @@ class StripeApi:
                     raise
                 raise ExtractionError(str(error)) from error  # the listing is there: only its cursor is gone
             page = decoded(body, kind, request=listing)
-            last = _last_new_id(body, known, listing=listing) if page.has_more or known else ""
+            ids = [item.id for item in decoded(body, ListPage[_Identified], request=listing).data]
+            guard.new_objects(ids)
             yield Page(page.data, body)
             if not page.has_more:
                 return
-            if not last:
+            if not ids:
                 raise ExtractionError(f"{listing}: an empty page says that there are more; run again")
-            guard.next_page(last)
-            after = {"starting_after": last}
+            guard.next_page(ids[-1])
+            after = {"starting_after": ids[-1]}
 
     async def _body(self, path: str, params: Mapping[str, object]) -> bytes:
         try:
             response = await self._client.raw_request_async("get", path, **params)
         except stripe.StripeError as error:
-            raise _refusal(error, path) from error
+            raise _refusal(error, path, variable=self._key_variable) from error
         body = response.body
         if not isinstance(body, _KeptBody):
             raise ExtractionError(f"{_named(path)}: answered {response.code}, expected 200")
+        self._modes |= set(_MODE.findall(body.kept))
+        if len(self._modes) > 1:
+            raise ExtractionError(
+                f"{_named(path)}: answered with objects of another mode than before, live beside test; "
+                f"check {self._address_variable}"
+            )
         return body.kept
 
 
-def _refusal(error: stripe.StripeError, path: str) -> ParityError:
+def _refusal(error: stripe.StripeError, path: str, *, variable: str) -> ParityError:
     # An object that is named in a parameter and is not there is a 400 of this code.
     status = HTTPStatus.NOT_FOUND if error.code == "resource_missing" else error.http_status or 0
-    return refusal(_named(path), status=status, message=str(error.user_message or ""), variable=_VARIABLE)
+    return refusal(_named(path), status=status, message=str(error.user_message or ""), variable=variable)
 
 
 def _named(path: str) -> str:
     return f"stripe GET {path.partition('?')[0]}"
-
-
-def _last_new_id(body: bytes, known: set[str], *, listing: str) -> str:
-    """The id to go on from, when every id of this page is new; empty for an empty page."""
-    page = decoded(body, ListPage[_Identified], request=listing)
-    for item in page.data:
-        if item.id in known:
-            raise ExtractionError(
-                f"{listing}: {item.id} came twice, the listing changed under way; run again"
-            )
-        known.add(item.id)
-    return page.data[-1].id if page.data else ""

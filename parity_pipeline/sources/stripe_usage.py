@@ -1,7 +1,8 @@
 """Which event summaries of Stripe a run needs, and reading them; also the reports of dropped events.
 
 Sums and counts are asked by UTC day, and by hour around period bounds that fall inside an hour. Every other
-formula does not add up over days, so it is asked once for the whole UTC days of each billing period.
+formula does not add up over days, so it is asked once for the whole UTC days of each billing period, also of
+one that no invoice names.
 """
 
 from collections.abc import Collection, Iterator
@@ -50,31 +51,34 @@ def metered_customers(facts: StripeFacts) -> set[str]:
     return billed | {item.customer for item in facts.items}
 
 
-def usage_periods(facts: StripeFacts, window: Window) -> set[tuple[str, str, Period]]:
-    """Customer, meter and billing period of what was metered: billed since the window's start, or running."""
-    periods = {
-        (line.customer, facts.price_meters[line.price], Period(from_unix(line.start), from_unix(line.end)))
-        for line in facts.lines
-        if line.price in facts.price_meters
-    }
-    periods |= {
-        (
-            item.customer,
-            item.meter,
-            Period(from_unix(item.start), from_unix(item.end)).until(window.whole_days.end),
-        )
-        for item in facts.items
-        if item.start is not None and item.end is not None
-    }
-    return {found for found in periods if found[2].start >= window.start}
+def billing_periods(facts: StripeFacts) -> dict[tuple[str, str], list[Period]]:
+    """The billing periods that are known of each customer's meter, and the gaps between them.
+
+    Periods are contiguous, so a gap is one whose invoice is not there: not made yet, or deleted.
+    """
+    known: dict[tuple[str, str], set[Period]] = {}
+    for line in facts.lines:
+        if line.price in facts.price_meters:
+            period = Period(from_unix(line.start), from_unix(line.end))
+            known.setdefault((line.customer, facts.price_meters[line.price]), set()).add(period)
+    for item in facts.items:
+        if item.start is not None and item.end is not None:
+            period = Period(from_unix(item.start), from_unix(item.end))
+            known.setdefault((item.customer, item.meter), set()).add(period)
+    return {whose: sorted(periods | set(_gaps(periods))) for whose, periods in known.items()}
 
 
 def unadditive_periods(facts: StripeFacts, window: Window) -> set[tuple[str, str, Period]]:
-    """Customer, meter and the whole days of each billing period, for meters that do not add up over days."""
+    """Customer, meter and the whole days of each billing period, for meters that do not add up over days.
+
+    The windows that `int_summary_windows__asked.sql` compares are the same.
+    """
     whole = {
         (customer, meter, period.until(window.as_of).whole_days())
-        for customer, meter, period in usage_periods(facts, window)
+        for (customer, meter), periods in billing_periods(facts).items()
         if meter in facts.meters and not is_additive(facts, meter)
+        for period in periods
+        if period.start >= window.start
     }
     return {found for found in whole if not found[2].is_empty}
 
@@ -100,6 +104,15 @@ def summary_asks(facts: StripeFacts, window: Window, also: Collection[str] = ())
 def is_additive(facts: StripeFacts, meter: str) -> bool:
     """Whether a meter's usage adds up over days."""
     return facts.meters[meter].default_aggregation.formula in ADDITIVE
+
+
+def _gaps(periods: Collection[Period]) -> Iterator[Period]:
+    """What lies between periods, which may overlap."""
+    known_until = None
+    for period in sorted(periods):
+        if known_until is not None and known_until < period.start:
+            yield Period(known_until, period.start)
+        known_until = max(known_until or period.end, period.end)
 
 
 def _edge_asks(facts: StripeFacts, window: Window) -> Iterator[SummaryAsk]:
@@ -171,6 +184,7 @@ class StripeUsage:
         params: dict[str, object] = {"types": [kind], "limit": 100}
         while True:
             page = await self._api.get(path, EventPage, **params)
+            guard.new_objects(event.id for event in page.data)
             listed = [event for event in page.data if self._is_of_window(event)]
             events = [event if event.data is not None else await self._event(event.id) for event in listed]
             fetched = sum(event.data is None for event in listed)

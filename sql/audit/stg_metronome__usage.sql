@@ -29,7 +29,7 @@ select
         where customers.metronome_customer_id is null
     ) as unknown_customer_count
 from windows
-left join staging.stg_metronome__customers as customers
+left join intermediate.int_metronome_customers__assigned as customers
     on
         windows.account = customers.account
         and windows.metronome_customer_id = customers.metronome_customer_id

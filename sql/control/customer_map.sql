@@ -1,101 +1,49 @@
 -- One row per link between a Stripe and a Metronome customer, and per customer without one.
 -- A Metronome customer's link comes from the first source that names a known Stripe customer, in the
 -- order mapping file, billing provider configuration, custom field, ingest alias. A Stripe customer
--- that two Metronome customers claim outside the mapping file is matched to neither.
+-- that two Metronome customers claim outside the mapping file is matched to neither, and so is one whose
+-- only claimant could belong to several accounts. Accounts never meet here.
 -- link_source: where the link was found: customers_csv, billing_provider_configuration, custom_field or ingest_alias; NULL without a link
 -- status: unknown_id (the mapping file names a customer that one side does not have), linked, ambiguous (claimed twice, so matched to neither), unmapped (Stripe only) or unlinked (Metronome only)
 with
 
 stripe_customers as (
-    select
-        customers.account,
-        customers.stripe_customer_id
-    from staging.stg_stripe__customers as customers
-    union
-    select
-        subscriptions.account,
-        subscriptions.stripe_customer_id
-    from staging.stg_stripe__subscriptions as subscriptions
-    where subscriptions.stripe_customer_id is not null
-    union
-    select
-        invoices.account,
-        invoices.stripe_customer_id
-    from staging.stg_stripe__invoices as invoices
-    where invoices.stripe_customer_id is not null
+    select * from intermediate.int_stripe_customers__known
 ),
 
 metronome_customers as (
-    select * from staging.stg_metronome__customers
+    select * from intermediate.int_metronome_customers__assigned
 ),
 
-claims as (
-    select
-        links.account,
-        links.stripe_customer_id,
-        links.metronome_customer_id,
-        'customers_csv' as link_source,
-        1 as precedence
-    from control.customer_links as links
-    union all
-    select
-        configurations.account,
-        configurations.stripe_customer_id,
-        configurations.metronome_customer_id,
-        'billing_provider_configuration' as link_source,
-        2 as precedence
-    from staging.stg_metronome__billing_configurations as configurations
-    union all
-    select
-        customers.account,
-        customers.custom_field_stripe_customer_id as stripe_customer_id,
-        customers.metronome_customer_id,
-        'custom_field' as link_source,
-        3 as precedence
-    from metronome_customers as customers
-    where customers.custom_field_stripe_customer_id is not null
-    union all
-    select
-        aliases.account,
-        aliases.ingest_alias as stripe_customer_id,
-        aliases.metronome_customer_id,
-        'ingest_alias' as link_source,
-        4 as precedence
-    from staging.stg_metronome__ingest_aliases as aliases
-),
-
+-- Of a customer that belongs to an account, the claims in that account; of one that could belong to several, all.
 known_claims as (
     select
-        claims.account,
-        claims.stripe_customer_id,
-        claims.metronome_customer_id,
-        claims.link_source,
-        claims.precedence,
-        metronome_customers.is_archived,
+        claims.*,
+        metronome_customers.account = claims.account as is_of_this_account,
         min(claims.precedence) over (
-            partition by claims.account, claims.metronome_customer_id
+            partition by claims.environment, claims.metronome_customer_id
         ) as first_precedence,
         min(claims.precedence) over (
             partition by claims.account, claims.stripe_customer_id
         ) as first_precedence_of_stripe
-    from claims
-    inner join stripe_customers
-        on
-            claims.account = stripe_customers.account
-            and claims.stripe_customer_id = stripe_customers.stripe_customer_id
+    from intermediate.int_customer_links__claimed as claims
+    inner join control.accounts as accounts on claims.account = accounts.account
     inner join metronome_customers
         on
-            claims.account = metronome_customers.account
+            claims.environment = metronome_customers.environment
             and claims.metronome_customer_id = metronome_customers.metronome_customer_id
+    where metronome_customers.account in (claims.account, accounts.unlinked_account)
 ),
 
 -- The mapping file overrules whatever else claims the same Stripe customer.
 first_claims as (
     select distinct
+        known_claims.environment,
         known_claims.account,
         known_claims.stripe_customer_id,
         known_claims.metronome_customer_id,
         known_claims.link_source,
+        known_claims.is_of_this_account,
         known_claims.is_archived
     from known_claims
     where
@@ -122,11 +70,12 @@ counted_claims as (
         living_claims.stripe_customer_id,
         living_claims.metronome_customer_id,
         living_claims.link_source,
+        living_claims.is_of_this_account,
         count(*) over (
             partition by living_claims.account, living_claims.stripe_customer_id
         ) as claims_on_stripe_customer,
         count(*) over (
-            partition by living_claims.account, living_claims.metronome_customer_id
+            partition by living_claims.environment, living_claims.metronome_customer_id
         ) as claims_by_metronome_customer
     from living_claims
     where
@@ -142,7 +91,10 @@ judged_claims as (
         counted_claims.metronome_customer_id,
         counted_claims.link_source,
         case
-            when counted_claims.claims_by_metronome_customer > 1 then 'ambiguous'
+            when
+                counted_claims.claims_by_metronome_customer > 1
+                or not counted_claims.is_of_this_account
+                then 'ambiguous'
             when
                 counted_claims.claims_on_stripe_customer > 1
                 and counted_claims.link_source <> 'customers_csv'

@@ -9,6 +9,11 @@ run as (
     select * from control.run
 ),
 
+-- The catalogue counts once an account, not again for Metronome customers of no account.
+accounts as (
+    select * from control.accounts
+),
+
 customers as (
     select * from intermediate.int_customers__classified
 ),
@@ -121,6 +126,7 @@ passed_over_products as (
         cast(null as varchar) as currency,
         cast(null as decimal(38, 12)) as amount
     from intermediate.int_products__unlinked as unlinked
+    inner join accounts on unlinked.account = accounts.account
 ),
 
 early_stripe_periods as (
@@ -212,6 +218,7 @@ unmapped_metrics as (
         cast(null as varchar) as currency,
         cast(null as decimal(38, 12)) as amount
     from staging.stg_metronome__billable_metrics as metrics
+    inner join accounts on metrics.account = accounts.account
     left join control.meter_map as meter_map
         on
             metrics.account = meter_map.account
@@ -227,6 +234,7 @@ parts_of_periods as (
         cast(null as varchar) as currency,
         cast(null as decimal(38, 12)) as amount
     from control.meter_map as meter_map
+    inner join accounts on meter_map.account = accounts.account
     where not meter_map.is_additive and meter_map.pricing_group_values <> '{}'
 ),
 
@@ -241,6 +249,7 @@ unmatched_meters as (
         cast(null as varchar) as currency,
         cast(null as decimal(38, 12)) as amount
     from control.meter_map as meter_map
+    inner join accounts on meter_map.account = accounts.account
     where meter_map.billable_metric_id is null
 ),
 
@@ -271,9 +280,13 @@ archived_customers as (
         cast(null as varchar) as currency,
         cast(null as decimal(38, 12)) as amount
     from control.customer_map as customer_map
+    inner join intermediate.int_metronome_customers__assigned as assigned
+        on
+            customer_map.account = assigned.account
+            and customer_map.metronome_customer_id = assigned.metronome_customer_id
     inner join staging.stg_metronome__customers as metronome_customers
         on
-            customer_map.account = metronome_customers.account
+            assigned.environment = metronome_customers.environment
             and customer_map.metronome_customer_id
             = metronome_customers.metronome_customer_id
     where customer_map.status = 'linked' and metronome_customers.is_archived

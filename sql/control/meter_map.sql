@@ -22,15 +22,31 @@ metrics as (
     select * from staging.stg_metronome__billable_metrics
 ),
 
+known_metrics as (
+    select distinct metrics.billable_metric_id from metrics
+),
+
+-- A line about a metric of another environment is not for this account.
 from_file as (
     select
         meters.account,
         meters.meter,
-        links.billable_metric_id,
-        links.pricing_group_values
+        min(links.billable_metric_id) as billable_metric_id,
+        min(links.pricing_group_values) as pricing_group_values,
+        count(*) as metrics_that_fit
     from meters
     inner join control.meter_links as links
         on meters.meter = links.event_name
+    left join metrics
+        on
+            meters.account = metrics.account
+            and links.billable_metric_id = metrics.billable_metric_id
+    left join known_metrics
+        on links.billable_metric_id = known_metrics.billable_metric_id
+    where
+        metrics.account is not null
+        or known_metrics.billable_metric_id is null
+    group by meters.account, meters.meter
 ),
 
 event_types as (
@@ -85,9 +101,20 @@ preferred as (
 
 chosen as (
     select
+        from_file.account,
+        from_file.meter,
+        from_file.billable_metric_id,
+        from_file.pricing_group_values,
+        'meters_csv' as link_source,
+        from_file.metrics_that_fit
+    from from_file
+    union all
+    select
         preferred.account,
         preferred.meter,
         min(preferred.billable_metric_id) as billable_metric_id,
+        '{}' as pricing_group_values,
+        'event_type_filter' as link_source,
         count(*) as metrics_that_fit
     from preferred
     where preferred.preference = preferred.best_preference
@@ -96,23 +123,16 @@ chosen as (
 
 linked as (
     select
-        from_file.account,
-        from_file.meter,
-        from_file.billable_metric_id,
-        from_file.pricing_group_values,
-        'meters_csv' as link_source,
-        'linked' as status
-    from from_file
-    union all
-    select
         chosen.account,
         chosen.meter,
         case
             when chosen.metrics_that_fit = 1 then chosen.billable_metric_id
         end as billable_metric_id,
-        '{}' as pricing_group_values,
         case
-            when chosen.metrics_that_fit = 1 then 'event_type_filter'
+            when chosen.metrics_that_fit = 1 then chosen.pricing_group_values
+        end as pricing_group_values,
+        case
+            when chosen.metrics_that_fit = 1 then chosen.link_source
         end as link_source,
         case
             when chosen.metrics_that_fit = 1 then 'linked' else 'ambiguous'

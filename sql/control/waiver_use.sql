@@ -1,6 +1,7 @@
 -- One row per waiver of the waivers file, with what became of it.
 -- waiver_status: applied, expired, exceeded (the variance is greater than it allows) or unmatched (no such difference)
 -- check_name: the check the waiver is for
+-- account: the account it is for; empty for any
 -- customer: the customer it is for; empty for any
 -- subject: the unit or group values it is for; empty for any
 -- reason: why the difference is accepted
@@ -23,6 +24,7 @@ differences as (
 matched as (
     select
         waivers.check_name,
+        waivers.account,
         waivers.customer,
         waivers.subject,
         count(*) as matching_rows,
@@ -31,6 +33,7 @@ matched as (
     inner join differences
         on
             waivers.check_name = differences.check_name
+            and waivers.account in ('', differences.account)
             and (
                 waivers.customer = ''
                 or waivers.customer = differences.stripe_customer_id
@@ -41,11 +44,13 @@ matched as (
                 or waivers.subject = differences.unit
                 or waivers.subject = differences.pricing_group_values
             )
-    group by waivers.check_name, waivers.customer, waivers.subject
+    group by
+        waivers.check_name, waivers.account, waivers.customer, waivers.subject
 )
 
 select
     waivers.check_name,
+    waivers.account,
     waivers.customer,
     waivers.subject,
     waivers.reason,
@@ -64,5 +69,6 @@ cross join run
 left join matched
     on
         waivers.check_name = matched.check_name
+        and waivers.account = matched.account
         and waivers.customer = matched.customer
         and waivers.subject = matched.subject

@@ -120,6 +120,7 @@ select
                     and waivers.customer in (
                         '', bounded.stripe_customer_id, bounded.metronome_customer_id
                     )
+                    and waivers.account in ('', bounded.account)
                     and waivers.subject in (
                         '', bounded.unit, bounded.pricing_group_values
                     )

@@ -95,8 +95,12 @@ charged as (
 ),
 
 live as (
-    select distinct cohorts.customer_id
+    select distinct
+        environments.account,
+        cohorts.customer_id
     from control.cohorts as cohorts
+    inner join staging.stg_settings__environments as environments
+        on cohorts.account in ('', environments.account)
     where cohorts.stage = 'live'
 ),
 
@@ -127,9 +131,13 @@ flagged as (
             customers.account = charged.account
             and customers.customer_key = charged.customer_key
     left join live as live_stripe
-        on customers.stripe_customer_id = live_stripe.customer_id
+        on
+            customers.account = live_stripe.account
+            and customers.stripe_customer_id = live_stripe.customer_id
     left join live as live_metronome
-        on customers.metronome_customer_id = live_metronome.customer_id
+        on
+            customers.account = live_metronome.account
+            and customers.metronome_customer_id = live_metronome.customer_id
 )
 
 select

@@ -61,7 +61,7 @@ amounts as (
         empty_invoices.period_start,
         empty_invoices.period_end,
         empty_invoices.currency,
-        cast(0 as decimal(38, 12)) as amount_minor_units
+        cast(0 as decimal(38, 18)) as amount_minor_units
     from empty_invoices
     union all
     select

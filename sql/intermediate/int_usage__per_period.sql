@@ -2,6 +2,10 @@
 -- Both sides were asked for the same days as one window (traps T9, T10, T11 of the vendors).
 with
 
+run as (
+    select * from control.run
+),
+
 customers as (
     select * from intermediate.int_customers__classified
     where not is_already_on_metronome
@@ -41,22 +45,35 @@ stripe_windows as (
         summaries.end_at
 ),
 
--- The windows that a customer's billing periods ask for, whether or not either side saw usage in them.
+-- The windows that both sides were asked about, whether or not either saw usage in them. Where Stripe was
+-- never asked about a customer's meter, Metronome's usage in its own periods stands alone.
 asked_windows as (
+    select
+        asked.account,
+        asked.stripe_customer_id as customer_key,
+        asked.meter,
+        asked.start_at,
+        asked.end_at
+    from intermediate.int_summary_windows__asked as asked
+    union
     select distinct
         periods.account,
         periods.customer_key,
-        date_trunc('day', periods.period_start + interval 86399 second)
-            as period_start,
-        date_trunc('day', periods.period_end) as period_end
+        meter_map.meter,
+        date_trunc('day', periods.period_start + interval 86399 second) as start_at,
+        date_trunc('day', least(periods.period_end, run.as_of)) as end_at
     from intermediate.int_billing_periods__paired as periods
-    union
-    select distinct
-        stripe_windows.account,
-        stripe_windows.customer_key,
-        stripe_windows.period_start,
-        stripe_windows.period_end
-    from stripe_windows
+    inner join meter_map on periods.account = meter_map.account
+    cross join run
+    where
+        not exists (
+            select 1 as is_asked
+            from intermediate.int_summary_windows__asked as asked
+            where
+                asked.account = periods.account
+                and asked.stripe_customer_id = periods.customer_key
+                and asked.meter = meter_map.meter
+        )
 ),
 
 metronome_windows as (
@@ -80,8 +97,9 @@ metronome_windows as (
         on
             keyed.account = asked_windows.account
             and keyed.customer_key = asked_windows.customer_key
-            and usage_rows.start_at = asked_windows.period_start
-            and usage_rows.end_at = asked_windows.period_end
+            and meter_map.meter = asked_windows.meter
+            and usage_rows.start_at = asked_windows.start_at
+            and usage_rows.end_at = asked_windows.end_at
     where usage_rows.window_size = 'none'
     group by
         usage_rows.account,
@@ -132,7 +150,7 @@ left join intermediate.int_meters__started as metric_starts
     on
         sides.account = metric_starts.account
         and sides.meter = metric_starts.meter
-cross join control.run as run
+cross join run
 where
     sides.period_start >= run.parallel_run_start
     and coalesce(cast(sides.period_start as date) >= metric_starts.starts_on, true)

@@ -13,7 +13,7 @@
 -- customer_share: share of customers that must be within
 -- worst_gate_ratio: greatest gate ratio of any unit and cycle
 -- is_ratio_met: whether every unit and cycle is within the threshold
--- is_share_met: whether enough customers are within
+-- is_share_met: whether enough customers of every account are within
 -- is_complete_required: whether a single breach fails the check
 -- is_warned: whether any unit and cycle is above the warning ratio
 with
@@ -37,11 +37,12 @@ row_counts as (
 
 customer_counts as (
     select
-        customers.check_name,
-        count(*) as customers,
-        count(*) filter (where customers.is_within) as customers_within
-    from intermediate.int_gate__customers_judged as customers
-    group by customers.check_name
+        accounts.check_name,
+        cast(sum(accounts.customers) as bigint) as customers,
+        cast(sum(accounts.customers_within) as bigint) as customers_within,
+        bool_and(accounts.is_share_met) as is_share_met
+    from parity.check_customers as accounts
+    group by accounts.check_name
 ),
 
 ratios as (
@@ -70,11 +71,7 @@ select
     thresholds.customer_share,
     coalesce(ratios.worst_gate_ratio, 0) as worst_gate_ratio,
     coalesce(ratios.is_ratio_met, true) as is_ratio_met,
-    coalesce(
-        customer_counts.customers_within
-        >= thresholds.customer_share * customer_counts.customers,
-        true
-    ) as is_share_met,
+    coalesce(customer_counts.is_share_met, true) as is_share_met,
     thresholds.check_name in ('contract_coverage', 'group_key_coverage')
         as is_complete_required,
     coalesce(ratios.is_warned, false) as is_warned

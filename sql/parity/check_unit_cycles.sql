@@ -1,4 +1,4 @@
--- One row per check, unit and cycle, with the figures that the gate judges.
+-- One row per account, check, unit and cycle, with the figures that the gate judges.
 -- The gate variance is the gross variance of settled rows outside their allowance that are not waived, plus
 -- what the rows inside their allowance lean to one side beyond what rounding scatters (two root n).
 -- rows: all rows, settled or not
@@ -17,6 +17,7 @@ with
 
 pieces as (
     select
+        customers.account,
         customers.check_name,
         customers.unit,
         customers.cycle,
@@ -31,7 +32,8 @@ pieces as (
         sum(customers.scatter_squares) as scatter_squares,
         cast(sum(customers.gate_denominator) as decimal(38, 12)) as gate_denominator
     from intermediate.int_gate__by_customer as customers
-    group by customers.check_name, customers.unit, customers.cycle
+    group by
+        customers.account, customers.check_name, customers.unit, customers.cycle
 ),
 
 judged as (
@@ -49,6 +51,7 @@ judged as (
 )
 
 select
+    judged.account,
     judged.check_name,
     judged.unit,
     judged.cycle,

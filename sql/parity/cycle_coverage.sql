@@ -1,4 +1,4 @@
--- One row: how many of the customers who were there at the start have enough settled billing periods.
+-- One row per account: how many of its customers who were there at the start have enough settled billing periods.
 -- eligible_customers: customers with a metered subscription at the start of the parallel run, without those whose billing interval is too long to settle in it
 -- customers_with_cycles: of those, the ones with at least required_cycles settled periods
 -- required_cycles: settled billing periods that each needs
@@ -37,19 +37,23 @@ settled as (
 
 counted as (
     select
+        accounts.account,
         count(eligible.customer_key) as eligible_customers,
         count(settled.customer_key) filter (
             where settled.settled_periods >= run.required_cycles
         ) as customers_with_cycles
-    from run
-    left join eligible on true
+    from control.accounts as accounts
+    cross join run
+    left join eligible on accounts.account = eligible.account
     left join settled
         on
             eligible.account = settled.account
             and eligible.customer_key = settled.customer_key
+    group by accounts.account
 )
 
 select
+    counted.account,
     counted.eligible_customers,
     counted.customers_with_cycles,
     run.required_cycles,

@@ -1,4 +1,4 @@
--- One row per check, unit, cycle and customer with breaches, the three with the greatest variance each.
+-- One row per account, check, unit, cycle and customer with breaches, the three with the greatest variance each.
 -- rank: 1 for the greatest absolute variance
 -- variance: sum of the variances of the customer's breaching rows in the cycle
 with
@@ -30,10 +30,13 @@ ranked as (
     select
         breaches.*,
         row_number() over (
-            partition by breaches.check_name, breaches.unit, breaches.cycle
+            partition by
+                breaches.account,
+                breaches.check_name,
+                breaches.unit,
+                breaches.cycle
             order by
                 breaches.gross_variance desc,
-                breaches.account asc,
                 breaches.customer_key asc
         ) as customer_rank
     from breaches

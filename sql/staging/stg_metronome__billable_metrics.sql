@@ -1,9 +1,18 @@
--- One row per billable metric, archived or not.
+-- One row per account and billable metric of its environment, archived or not.
 -- is_narrowed: whether a property filter lets only some values through, so that the metric counts a part of its events
 with
 
 metrics as (
-    select * from raw_metronome.billable_metrics
+    select
+        environments.account,
+        listed.id,
+        listed.name,
+        listed.aggregation_type,
+        listed.property_filters,
+        listed.archived_at
+    from raw_metronome.billable_metrics as listed
+    inner join staging.stg_settings__environments as environments
+        on listed.account = environments.environment
 ),
 
 filters as (

@@ -1,6 +1,8 @@
--- One row per event type that a billable metric's filter names.
+-- One row per account and event type that the filter of a billable metric of its environment names.
 select
-    metrics.account,
+    environments.account,
     metrics.id as billable_metric_id,
     unnest(metrics.event_type_filter.in_values) as event_type
 from raw_metronome.billable_metrics as metrics
+inner join staging.stg_settings__environments as environments
+    on metrics.account = environments.environment

@@ -1,7 +1,18 @@
--- One row per state in a product's history: its first one and every update.
+-- One row per account and state in the history of a product of its environment: its first one and every update.
 -- An update holds only what it changes (trap T8), so a NULL here means unchanged.
 -- The first state holds from the beginning of time: a line may be older than the state's own date.
 with
+
+products as (
+    select
+        environments.account,
+        listed.id,
+        listed.initial,
+        listed.updates
+    from raw_metronome.products as listed
+    inner join staging.stg_settings__environments as environments
+        on listed.account = environments.environment
+),
 
 initial_states as (
     select
@@ -9,7 +20,7 @@ initial_states as (
         products.id as product_id,
         cast(null as timestamp) as valid_from_at,
         products.initial as state
-    from raw_metronome.products as products
+    from products
 ),
 
 updates as (
@@ -17,7 +28,7 @@ updates as (
         products.account,
         products.id as product_id,
         unnest(products.updates) as state
-    from raw_metronome.products as products
+    from products
 ),
 
 all_states as (

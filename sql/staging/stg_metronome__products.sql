@@ -1,12 +1,19 @@
--- One row per product as it stands now.
+-- One row per account and product of its environment, as it stands now.
 -- Names need not be unique in Metronome: products that share one carry their id behind it.
 with
 
 products as (
     select
-        products.*,
-        coalesce(products.current.name, products.initial.name) as name_now
-    from raw_metronome.products as products
+        environments.account,
+        listed.id,
+        listed.type,
+        listed.initial,
+        listed.current,
+        listed.archived_at,
+        coalesce(listed.current.name, listed.initial.name) as name_now
+    from raw_metronome.products as listed
+    inner join staging.stg_settings__environments as environments
+        on listed.account = environments.environment
 ),
 
 counted as (

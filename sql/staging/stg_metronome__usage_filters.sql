@@ -3,10 +3,14 @@ with
 
 filters as (
     select
-        contracts.account,
+        coalesce(assigned.account, contracts.account) as account,
         contracts.id as contract_id,
         unnest(contracts.usage_filter) as usage_filter
     from raw_metronome.contracts as contracts
+    left join intermediate.int_metronome_customers__assigned as assigned
+        on
+            contracts.account = assigned.environment
+            and contracts.customer_id = assigned.metronome_customer_id
 )
 
 select

@@ -1,6 +1,6 @@
--- One row per Stripe price, active or not.
-select
-    prices.account,
+-- One row per account and Stripe price of its catalogue, active or not.
+select distinct
+    catalogues.account,
     prices.id as stripe_price_id,
     prices.product as product_id,
     prices.recurring.meter as meter_id,
@@ -16,3 +16,5 @@ select
         false
     ) as is_metered
 from raw_stripe.prices as prices
+inner join staging.stg_settings__stripe_catalogues as catalogues
+    on prices.account = catalogues.stripe_account

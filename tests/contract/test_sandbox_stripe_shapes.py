@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from parity_pipeline.sandbox.serving import served
 from parity_pipeline.sandbox.stripe_side.api import stripe_app
-from parity_pipeline.sandbox.world import PushedInvoice, World, build_world
+from parity_pipeline.sandbox.world import PushedInvoice, build_world
 
 SPEC = Path(__file__).parents[2].parent / "shared" / "api" / "stripe_openapi.json"
 pytestmark = pytest.mark.skipif(
@@ -20,6 +20,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 AS_OF = datetime(2026, 11, 21, tzinfo=UTC)
+START, END = (str(int(datetime(2026, month, 1, tzinfo=UTC).timestamp())) for month in (9, 11))
 LISTS = (
     "/v1/customers",
     "/v1/products",
@@ -32,10 +33,32 @@ LISTS = (
     "/v1/billing/meters",
     "/v1/billing/credit_grants",
 )
+SINGLE = {
+    "/v1/customers": "Customer",
+    "/v1/products": "Product",
+    "/v1/prices": "Price",
+    "/v1/coupons": "Coupon",
+    "/v1/subscriptions": "Subscription",
+    "/v1/subscription_schedules": "SubscriptionSchedule",
+    "/v1/invoices": "Invoice",
+    "/v1/credit_notes": "CreditNote",
+    "/v1/billing/meters": "Meter",
+    "/v1/billing/credit_grants": "CreditGrant",
+}
+EXPANSIONS = (
+    ("/v1/prices", "data.tiers"),
+    ("/v1/prices", "data.product"),
+    ("/v1/subscriptions", "data.discounts"),
+    ("/v1/subscriptions", "data.schedule"),
+    ("/v1/subscriptions", "data.latest_invoice"),
+    ("/v1/invoices", "data.customer"),
+    ("/v1/invoices", "data.discounts"),
+    ("/v1/credit_notes", "data.invoice"),
+)
 
 
 def _plain_schema(node: Any) -> Any:  # any JSON value
-    """An OpenAPI 3.0 schema as JSON Schema: `nullable` spelt out, open enums left open."""
+    """An OpenAPI 3.0 schema as JSON Schema: `nullable` spelt out, open enums open, no unknown fields."""
     if isinstance(node, list):
         return [_plain_schema(each) for each in node]
     if not isinstance(node, dict):
@@ -43,20 +66,15 @@ def _plain_schema(node: Any) -> Any:  # any JSON value
     kept = {key: _plain_schema(value) for key, value in node.items() if key != "nullable"}
     if kept.pop("x-open-enum", False):
         kept.pop("enum", None)
+    if kept.get("type") == "object" and "properties" in kept:
+        kept.setdefault("additionalProperties", False)
     return {"anyOf": [kept, {"type": "null"}]} if node.get("nullable") is True else kept
 
 
 @pytest.fixture(scope="module")
-def components() -> dict[str, Any]:
-    """The vendor's named schemas."""
-    plain: dict[str, Any] = _plain_schema(json.loads(SPEC.read_text(encoding="utf-8"))["components"])
-    return plain
-
-
-@pytest.fixture(scope="module")
-def paths() -> dict[str, Any]:
-    """The vendor's read endpoints."""
-    plain: dict[str, Any] = _plain_schema(json.loads(SPEC.read_text(encoding="utf-8"))["paths"])
+def spec() -> dict[str, Any]:
+    """The vendor's read endpoints and named schemas."""
+    plain: dict[str, Any] = _plain_schema(json.loads(SPEC.read_text(encoding="utf-8")))
     return plain
 
 
@@ -64,7 +82,8 @@ def paths() -> dict[str, Any]:
 def client() -> Iterator[httpx.Client]:
     """A client of a served world that has one of everything."""
     world = build_world(seed=7, as_of=AS_OF)
-    world.stripe_quirks.voided_and_revised.add("00014")
+    customers = world.stripe.customers.values()
+    world.stripe_quirks.voided_and_revised.update(each.key for each in customers if each.credits)
     world.stripe_quirks.threshold_billed.add("00010")
     pushed = [
         PushedInvoice("in_pushed00001", "5d0f", "00001", "eur", 4711, datetime(2026, 11, 2, tzinfo=UTC))
@@ -76,114 +95,135 @@ def client() -> Iterator[httpx.Client]:
         yield client
 
 
-def _validate(body: dict[str, Any], schema: dict[str, Any], components: dict[str, Any]) -> None:
-    validator = Draft202012Validator({**schema, "components": components})
+def _validate(body: dict[str, Any], schema: dict[str, Any], spec: dict[str, Any]) -> None:
+    validator = Draft202012Validator({**schema, "components": spec["components"]})
     problems = [
         f"{list(error.absolute_path)}: {error.message[:200]}" for error in validator.iter_errors(body)
     ]
     assert problems == []
 
 
-def _schema(paths: dict[str, Any], path: str) -> dict[str, Any]:
-    found: dict[str, Any] = paths[path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
-    return found
+def _schema(spec: dict[str, Any], path: str) -> dict[str, Any]:
+    found: dict[str, Any] = spec["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]
+    schema: dict[str, Any] = found["schema"]
+    return schema
 
 
-def _everything(client: httpx.Client, path: str, **params: str) -> Iterator[dict[str, Any]]:
-    after: dict[str, str] = {}
+def _pages(client: httpx.Client, path: str, **params: str) -> Iterator[dict[str, Any]]:
+    after: dict[str, str] = {"status": "all"} if path == "/v1/subscriptions" else {}
     for _ in range(50):
-        body = client.get(path, params={"limit": "100", **params, **after}).json()
+        answer = client.get(path, params={"limit": "100", **params, **after})
+        assert answer.status_code == 200, answer.text
+        body: dict[str, Any] = answer.json()
         yield body
         if not body["has_more"]:
             return
-        after = {"starting_after": body["data"][-1]["id"]}
+        after |= {"starting_after": body["data"][-1]["id"]}
     raise AssertionError("too many pages")
 
 
+def _ids(client: httpx.Client, path: str, **params: str) -> list[str]:
+    return [each["id"] for body in _pages(client, path, **params) for each in body["data"]]
+
+
 @pytest.mark.parametrize("path", LISTS)
-def test_lists_have_the_published_shape(
-    path: str, client: httpx.Client, paths: dict[str, Any], components: dict[str, Any]
-) -> None:
+def test_lists_have_the_published_shape(path: str, client: httpx.Client, spec: dict[str, Any]) -> None:
     """Every page of every list is what the vendor's specification says."""
-    params = {"status": "all"} if path == "/v1/subscriptions" else {}
-    for body in _everything(client, path, **params):
-        _validate(body, _schema(paths, path), components)
+    for body in _pages(client, path):
+        _validate(body, _schema(spec, path), spec)
 
 
-def test_coupons_have_the_published_shape(client: httpx.Client, components: dict[str, Any]) -> None:
-    """Coupons are no path of the stored specification, but the object is."""
-    data = client.get("/v1/coupons").json()["data"]
-    assert data
-    for coupon in data:
-        _validate(coupon, {"$ref": "#/components/schemas/Coupon"}, components)
+@pytest.mark.parametrize("path", SINGLE)
+def test_single_objects_have_the_published_shape(
+    path: str, client: httpx.Client, spec: dict[str, Any]
+) -> None:
+    """The object behind an id is the object of the list."""
+    listed = [each for body in _pages(client, path) for each in body["data"]]
+    assert listed
+    for each in listed[:: max(1, len(listed) // 20)]:
+        found = client.get(f"{path}/{each['id']}").json()
+        _validate(found, {"$ref": f"#/components/schemas/{SINGLE[path]}"}, spec)
+        assert found == each
 
 
-def test_expanded_prices_and_discounts_have_the_published_shape(
-    client: httpx.Client, paths: dict[str, Any], components: dict[str, Any]
+@pytest.mark.parametrize(("path", "expansion"), EXPANSIONS)
+def test_expansions_have_the_published_shape(
+    path: str, expansion: str, client: httpx.Client, spec: dict[str, Any]
 ) -> None:
     """Objects in the place of ids, and fields shown on demand, are allowed by the specification too."""
-    for path, expansion in (
-        ("/v1/prices", "data.tiers"),
-        ("/v1/subscriptions", "data.discounts"),
-        ("/v1/invoices", "data.customer"),
-    ):
-        for body in _everything(client, path, **{"expand[0]": expansion}):
-            _validate(body, _schema(paths, path), components)
+    for body in _pages(client, path, **{"expand[0]": expansion}):
+        _validate(body, _schema(spec, path), spec)
 
 
-def test_the_lines_of_an_invoice_have_the_published_shape(
-    client: httpx.Client, paths: dict[str, Any], components: dict[str, Any]
+def test_the_lines_of_every_invoice_have_the_published_shape(
+    client: httpx.Client, spec: dict[str, Any]
 ) -> None:
-    """Lines of cycle, threshold, revised and pushed invoices alike."""
-    for invoice in ("in_00010_003t", "in_00014_003r", "in_00005_002", "in_pushed00001"):
-        body = client.get(f"/v1/invoices/{invoice}/lines").json()
-        _validate(body, _schema(paths, "/v1/invoices/{invoice}/lines"), components)
+    """Lines of cycle, early, last, revised and pushed invoices alike, prorations among them."""
+    prorations = 0
+    for invoice in _ids(client, "/v1/invoices"):
+        for body in _pages(client, f"/v1/invoices/{invoice}/lines"):
+            _validate(body, _schema(spec, "/v1/invoices/{invoice}/lines"), spec)
+            details = [each["parent"]["subscription_item_details"] for each in body["data"]]
+            prorations += sum(each["proration"] for each in details if each)
+    assert prorations == 2
 
 
-def test_credit_and_usage_have_the_published_shape(
-    client: httpx.Client, paths: dict[str, Any], components: dict[str, Any]
+def test_the_parts_of_other_objects_have_the_published_shape(
+    client: httpx.Client, spec: dict[str, Any]
 ) -> None:
-    """Credit balance transactions, balances and meter event summaries are what the specification says."""
-    start, end = (int(datetime(2026, month, 1, tzinfo=UTC).timestamp()) for month in (9, 11))
-    asked: tuple[tuple[str, str, dict[str, str]], ...] = (
-        ("credit_balance_transactions", "", {"customer": "cus_00014"}),
-        (
-            "credit_balance_summary",
-            "",
-            {
-                "customer": "cus_00014",
-                "filter[type]": "applicability_scope",
-                "filter[applicability_scope][price_type]": "metered",
-            },
-        ),
-        (
-            "meters/{id}/event_summaries",
-            "mtr_api_calls",
-            {
-                "customer": "cus_00000",
-                "start_time": str(start),
-                "end_time": str(end),
-                "value_grouping_window": "day",
-            },
-        ),
-    )
-    for path, meter, params in asked:
-        body = client.get(f"/v1/billing/{path.replace('{id}', meter)}", params=params).json()
-        assert body.get("data", body.get("balances"))
-        _validate(body, _schema(paths, f"/v1/billing/{path}"), components)
+    """The items of subscriptions and the lines of credit notes."""
+    for subscription in _ids(client, "/v1/subscriptions"):
+        (body,) = _pages(client, "/v1/subscription_items", subscription=subscription)
+        _validate(body, _schema(spec, "/v1/subscription_items"), spec)
+    (note,) = _ids(client, "/v1/credit_notes")
+    for line in client.get(f"/v1/credit_notes/{note}/lines").json()["data"]:
+        _validate(line, {"$ref": "#/components/schemas/CreditNoteLineItem"}, spec)
 
 
-def test_meter_error_reports_have_the_published_shape(components: dict[str, Any]) -> None:
-    """An event of a customer that Stripe does not know ends in an error report with its details."""
-    world: World = build_world(seed=7, as_of=AS_OF, customers=3)
-    del world.stripe.customers["00001"]
-    schema = {"$ref": "#/components/schemas/V1BillingMeterErrorReportTriggeredEvent"}
-    headers = {"Authorization": "Bearer rk_test_x"}
-    with (
-        served(stripe_app(world, api_key="rk_test_x")) as address,
-        httpx.Client(base_url=address, headers=headers) as client,
-    ):
-        listed = client.get("/v2/core/events").json()["data"]
-        assert listed
-        report = client.get(f"/v2/core/events/{listed[0]['id']}").json()
-    _validate(report, schema, components)
+def test_credit_has_the_published_shape(client: httpx.Client, spec: dict[str, Any]) -> None:
+    """Credit balance transactions of every kind, and balances."""
+    kinds: set[str] = set()
+    for customer in _ids(client, "/v1/customers"):
+        for body in _pages(client, "/v1/billing/credit_balance_transactions", customer=customer):
+            _validate(body, _schema(spec, "/v1/billing/credit_balance_transactions"), spec)
+            kinds |= {(each["credit"] or each["debit"])["type"] for each in body["data"]}
+        scope = {"filter[type]": "applicability_scope", "filter[applicability_scope][price_type]": "metered"}
+        balance = client.get("/v1/billing/credit_balance_summary", params={"customer": customer, **scope})
+        _validate(balance.json(), _schema(spec, "/v1/billing/credit_balance_summary"), spec)
+    assert kinds == {
+        "credits_granted",
+        "credits_applied",
+        "credits_expired",
+        "credits_voided",
+        "credits_application_invoice_voided",
+    }
+
+
+@pytest.mark.parametrize("window", [None, "hour", "day"])
+def test_usage_has_the_published_shape(
+    window: str | None, client: httpx.Client, spec: dict[str, Any]
+) -> None:
+    """Meter event summaries of every meter."""
+    asked = {"customer": "cus_00000", "start_time": START, "end_time": END}
+    found = 0
+    for meter in [
+        *_ids(client, "/v1/billing/meters"),
+        *_ids(client, "/v1/billing/meters", status="inactive"),
+    ]:
+        grouped = {"value_grouping_window": window} if window else {}
+        for body in _pages(client, f"/v1/billing/meters/{meter}/event_summaries", **asked, **grouped):
+            _validate(body, _schema(spec, "/v1/billing/meters/{id}/event_summaries"), spec)
+            found += len(body["data"])
+    assert found
+
+
+def test_meter_error_reports_have_the_published_shape(client: httpx.Client, spec: dict[str, Any]) -> None:
+    """Events without a number, of nobody, and for no meter end in reports with their details."""
+    codes: set[str] = set()
+    for listed in client.get("/v2/core/events", params={"limit": "100"}).json()["data"]:
+        report = client.get(f"/v2/core/events/{listed['id']}").json()
+        named = "NoMeterFound" if report["type"].endswith("no_meter_found") else "ErrorReportTriggered"
+        schema = spec["components"]["schemas"][f"V1BillingMeter{named}Event"]
+        _validate(report, {**schema, "additionalProperties": True}, spec)  # the common fields stand elsewhere
+        codes |= {each["code"] for each in report["data"]["reason"]["error_types"]}
+    assert codes == {"meter_event_invalid_value", "meter_event_customer_not_found", "no_meter"}

@@ -51,12 +51,14 @@ def run_world(
     configuration: str = "",
     home: str = "home",
     tell: Callable[[str], None] = lambda _: None,
+    as_of: datetime = AS_OF,
 ) -> Run:
-    """One run against a world; the configuration is added to the sandbox's own."""
+    """One run against a world, three hours after `as_of`; the configuration is added to the sandbox's own."""
+    now = as_of + timedelta(hours=3)
     with running_sandbox(told, folder=folder / "config", disruptions=disruptions) as served:
         with served.config_path.open("a", encoding="utf-8") as file:
             file.write(configuration)
         settings = load_settings({**served.variables(), **(environment or {})}, home=folder / home)
-        request = make_request(now=NOW, as_of=AS_OF.isoformat(), configured_start=settings.parallel_run.start)
-        outcome = pipeline.run(settings, request, clock=lambda: NOW, tell=tell)
+        request = make_request(now=now, as_of=as_of.isoformat(), configured_start=settings.parallel_run.start)
+        outcome = pipeline.run(settings, request, clock=lambda: now, tell=tell)
     return Run(outcome.result, folder / home)

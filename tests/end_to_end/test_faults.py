@@ -8,18 +8,43 @@ from sandbox_runs import run_world, world
 from parity_pipeline.sandbox.faults import FAULTS
 
 # The causes go by the two amounts of an invoice: these faults look like another unit price there.
-TOLD_AS = {"quantity_conversion": "rate_mismatch", "tier_mismatch": "rate_mismatch"}
+_AS_PRICES = dict.fromkeys(
+    (
+        "quantity_conversion",
+        "quantity_rounding",
+        "package_as_units",
+        "tier_mismatch",
+        "volume_as_graduated",
+        "flat_fee_missing",
+    ),
+    "rate_mismatch",
+)
+# Credit is told by its amounts alone, and where Metronome drew none in a month it is told as missing.
+_AS_CREDIT = {
+    "credit_scope": "credit_amount",
+    "credit_order": "credit_missing",
+    "credit_expired": "credit_missing",
+}
+# Usage is told by its days alone: days that shift look like usage missing on one and extra on another,
+# and where all days are equal the bills look like another price.
+_AS_USAGE = {"time_zone_shift": "events_missing", "events_late": "rate_mismatch"}
+TOLD_AS = {**_AS_PRICES, **_AS_CREDIT, **_AS_USAGE}
+# Quantities of the invoices differ although the usage of every day is the same: no cause is known for that.
+PARTLY_UNEXPLAINED = {"events_late"}
 
 
 def test_the_clean_world_is_go(tmp_path: Path) -> None:
-    """Without a fault every check passes and there is nothing to find."""
+    """Without a fault every check passes and there is nothing to find; two yearly bills are still to come."""
     run = run_world(world(), tmp_path)
     assert run.result.verdict.decision == "GO"
     assert run.result.verdict.reasons == ()
     assert set(run.result.verdict.checks.values()) == {"PASS"}
     assert run.result.findings_in_all == 0
     assert run.result.is_complete
-    assert sum(run.result.customers.values()) == run.result.customers["in_parity"] == 60
+    assert {status: count for status, count in run.result.customers.items() if count} == {
+        "in_parity": 58,
+        "pending": 2,
+    }
 
 
 @pytest.mark.parametrize("name", [name for name in FAULTS if name != "clean"])
@@ -35,4 +60,4 @@ def test_a_fault_fails_exactly_its_checks(name: str, tmp_path: Path) -> None:
     assert bool(run.result.safety) == fault.safety
     causes = {cause.code for cause in run.result.causes}
     assert TOLD_AS.get(name, fault.cause) in causes if fault.cause else not causes
-    assert "unexplained" not in causes
+    assert ("unexplained" in causes) == (name in PARTLY_UNEXPLAINED)

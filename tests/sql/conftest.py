@@ -32,3 +32,26 @@ def make_scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
     yield make
     for each in made:
         each.close()
+
+
+@pytest.fixture
+def make_accounts(tmp_path: Path) -> Iterator[Callable[[str], Scene]]:
+    """Makes a scene of the accounts us and eu, tokens in both; it goes on in us."""
+    scenes: list[Scene] = []
+
+    def made(config: str) -> Scene:
+        scene = Scene(tmp_path, config=config)
+        scenes.append(scene)
+        scene.environment["OTHER_TOKEN"] = "y"
+        scene.account = "eu"
+        if "OTHER_TOKEN" in config:
+            scene.catalogue()
+        else:
+            scene.stripe_catalogue()
+        scene.account = "us"
+        scene.catalogue()
+        return scene
+
+    yield made
+    for each in scenes:
+        each.close()

@@ -34,14 +34,20 @@ _BY_KEY = {resource.key: resource for resource in RESOURCES}
 class Scene:
     """What both vendors say and what the settings say; `rows` builds what it is asked for."""
 
-    def __init__(self, folder: Path, *, as_of: str = "2026-11-10", start: str = "2026-09-01") -> None:
+    def __init__(
+        self, folder: Path, *, as_of: str = "2026-11-10", start: str = "2026-09-01", config: str = ""
+    ) -> None:
         self._folder = folder
+        self._config = folder / "parity.toml"
+        self._config.write_text(config, encoding="utf-8")
         self._window = Window(_instant(start), _instant(as_of))
-        self._objects: dict[tuple[str, tuple[str, ...]], list[Json]] = {}
+        self._objects: dict[tuple[str, str, tuple[str, ...]], list[Json]] = {}
         self._built: set[str] = set()
         self._close = ExitStack()
         self._connection: warehouse.Connection | None = None
         self._invoices = 0
+        self.account = "default"
+        """The account that what is said next is about."""
         self.environment = {"STRIPE_API_KEY": "rk_test_x", "METRONOME_BEARER_TOKEN": "x"}
         self.links = Links()
 
@@ -54,7 +60,7 @@ class Scene:
 
     def link_customers(self, *pairs: tuple[str, str]) -> None:
         """Lines of customers.csv."""
-        rows = tuple(CustomerLink("default", stripe_id, metronome_id) for stripe_id, metronome_id in pairs)
+        rows = tuple(CustomerLink(self.account, stripe_id, metronome_id) for stripe_id, metronome_id in pairs)
         self.links = replace(self.links, customers=self.links.customers + rows)
 
     def link_meter(self, event_name: str, metric_id: str, group_values: str = "{}") -> None:
@@ -77,12 +83,16 @@ class Scene:
 
     def add(self, key: str, *objects: Json, context: tuple[str, ...] = ()) -> None:
         """Objects of one resource: `stripe/invoices`."""
-        self._objects.setdefault((key, context), []).extend(objects)
+        self._objects.setdefault((self.account, key, context), []).extend(objects)
+
+    def stripe_catalogue(self, name: str = "tokens", *, formula: str = "sum") -> None:
+        """A meter with its price."""
+        self.add("stripe/meters", stripe.meter(name, formula=formula))
+        self.add("stripe/prices", stripe.price(name, meter=name))
 
     def catalogue(self, name: str = "tokens", *, formula: str = "sum", aggregation: str = "SUM") -> None:
         """A meter with its price, and the metric and product that correspond to it."""
-        self.add("stripe/meters", stripe.meter(name, formula=formula))
-        self.add("stripe/prices", stripe.price(name, meter=name))
+        self.stripe_catalogue(name, formula=formula)
         self.add("metronome/billable_metrics", metronome.metric(name, aggregation=aggregation))
         self.add("metronome/products", metronome.product(name, metric=name))
 
@@ -104,6 +114,18 @@ class Scene:
         """`m_<name>`, whose custom field names a Stripe customer."""
         fields = {"stripe_customer_id": stripe_id} if stripe_id else {}
         self.add("metronome/customers", {"id": f"m_{name}", "custom_fields": fields, **changes})
+
+    def configuration(self, name: str, stripe_id: str, account_id: str | None = None, **changes: Any) -> None:
+        """The billing provider configuration of `m_<name>`, in force unless changed."""
+        delivery = {"stripe_account_id": account_id} if account_id else None
+        configuration = {
+            "id": f"bpc_{name}",
+            "billing_provider": "stripe",
+            "configuration": {"stripe_customer_id": stripe_id},
+            "delivery_method_configuration": delivery,
+            **changes,
+        }
+        self.add("metronome/billing_configurations", configuration, context=(f"m_{name}",))
 
     def rates(self, name: str, *rates: Json, contract: str = "") -> None:
         """Rates in force for a customer's contract."""
@@ -185,21 +207,27 @@ class Scene:
         self._close.close()
 
     def _load(self) -> warehouse.Connection:
+        settings = load_settings(self.environment, config=self._config, home=self._folder)
+        landed_as = {
+            "stripe": {each.name: each.name for each in settings.accounts},
+            "metronome": {each.name: each.environment for each in settings.accounts},
+        }
         writer = LandingWriter(self._folder, "run_1", self._window)
-        for (key, context), objects in self._objects.items():
+        for (account, key, context), objects in self._objects.items():
             resource = _BY_KEY[key]
             records = [decode(_ENCODER.encode(each), resource.record) for each in objects]
-            writer.append(resource, records, account="default", context=context)
+            name = landed_as[resource.source][account]
+            writer.append(resource, records, account=name, context=context)
         for resource in RESOURCES:
-            writer.finish(resource, account="default", watermark=self._window.as_of)
+            for name in dict.fromkeys(landed_as[resource.source].values()):
+                writer.finish(resource, account=name, watermark=self._window.as_of)
         writer.close()
         manifest = read_manifest(self._folder)
         connection = self._close.enter_context(warehouse.connect(":memory:"))
         connection.execute("set threads = 1")  # the rows are few
-        settings = load_settings(self.environment, home=self._folder)
         request = RunRequest("run_1", self._window)
         warehouse.load_control(connection, control_tables(settings, request, self.links, manifest))
-        warehouse.load_raw(connection, self._folder, manifest)
+        warehouse.load_raw(connection, self._folder, manifest.accounts)
         self._connection = connection
         return connection
 

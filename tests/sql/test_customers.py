@@ -7,6 +7,8 @@ import pytest
 import stripe_objects as stripe
 from scene import Scene
 
+from parity_pipeline.mapping_files import CohortMember
+
 CHECKS = (
     "invoice_totals",
     "line_item_quantities",
@@ -66,7 +68,7 @@ def test_a_customer_already_on_metronome_is_in_no_check(scene: Scene) -> None:
 @pytest.mark.parametrize("customer_id", ["cus_a", "m_a"])
 def test_a_live_cohort_is_in_no_check(scene: Scene, customer_id: str) -> None:
     """Named by either id; new customers go there first."""
-    scene.links = replace(scene.links, cohorts=(("first", "live", customer_id),))
+    scene.links = replace(scene.links, cohorts=(CohortMember("first", "live", customer_id),))
     scene.customer("a")
     scene.billed("a", 100, 50)
     scene.metered("a", "5", "6")
@@ -77,7 +79,7 @@ def test_a_live_cohort_is_in_no_check(scene: Scene, customer_id: str) -> None:
 
 def test_a_parallel_cohort_is_compared(scene: Scene) -> None:
     """Only live cohorts are left out."""
-    scene.links = replace(scene.links, cohorts=(("first", "parallel", "cus_a"),))
+    scene.links = replace(scene.links, cohorts=(CohortMember("first", "parallel", "cus_a"),))
     scene.customer("a")
     scene.billed("a", 100, 100)
     assert _statuses(scene) == {"cus_a": "in_parity"}

@@ -8,16 +8,6 @@ from scene import Scene
 LINK = ("stripe_customer_id", "metronome_customer_id", "link_source", "status")
 
 
-def _configured(scene: Scene, name: str, stripe_id: str, **changes: object) -> None:
-    configuration = {
-        "id": f"bpc_{name}",
-        "billing_provider": "stripe",
-        "configuration": {"stripe_customer_id": stripe_id},
-        **changes,
-    }
-    scene.add("metronome/billing_configurations", configuration, context=(f"m_{name}",))
-
-
 def _map(scene: Scene) -> set[tuple[object, ...]]:
     return set(scene.told("control.customer_map", *LINK))
 
@@ -27,8 +17,8 @@ def test_links_are_sought_in_order(scene: Scene) -> None:
     for name in ("file", "config", "field", "alias"):
         scene.stripe_customer(name)
     scene.link_customers(("cus_file", "m_1"))
-    _configured(scene, "1", "cus_config")
-    _configured(scene, "2", "cus_config")
+    scene.configuration("1", "cus_config")
+    scene.configuration("2", "cus_config")
     scene.metronome_customer("1", stripe_id="cus_field", ingest_aliases=["cus_alias"])
     scene.metronome_customer("2", stripe_id="cus_field", ingest_aliases=["cus_alias"])
     scene.metronome_customer("3", stripe_id="cus_field", ingest_aliases=["cus_alias"])
@@ -48,7 +38,7 @@ def test_only_a_stripe_configuration_in_force_links(scene: Scene, changes: dict[
     """Archived configurations and those of other providers do not count."""
     scene.stripe_customer("a")
     scene.metronome_customer("a")
-    _configured(scene, "a", "cus_a", **changes)
+    scene.configuration("a", "cus_a", **changes)
     assert _map(scene) == {("cus_a", None, None, "unmapped"), (None, "m_a", None, "unlinked")}
 
 

@@ -179,3 +179,65 @@ def test_a_value_is_rounded_once_at_the_twelfth_place(scene: Scene) -> None:
     scene.metronome_invoice("a", metronome.usage_line("1.0000000000005", "2.0000000000004"))
     assert _charges(scene) == [("usd", Decimal("1.000000000001"))]
     assert _quantities(scene) == [("tokens", Decimal("2.000000000000"))]
+
+
+def test_amounts_are_added_up_before_they_are_rounded(scene: Scene) -> None:
+    """Three times 0.0000000000003 euros are 0.00000000009 cents; line by line they would be nothing."""
+    unit = metronome.unit("EUR")
+    lines = [metronome.usage_line("0.0000000000003", 1, credit_type=unit) for _ in range(3)]
+    scene.metronome_invoice("a", *lines, credit_type=unit)
+    assert _charges(scene) == [("eur", Decimal("0.00000000009"))]
+
+
+# What an old line says of itself besides its product, and the net charges and tokens with 1000 for usage beside it.
+UNTYPED = [
+    ("seat", {"product_type": "SubscriptionProductListItem"}, 1000),
+    ("seat", {}, 1000),
+    ("setup", {"product_type": "FixedProductListItem"}, 1000),
+    ("setup", {}, 1000),
+    ("support", {}, 1070),
+    ("images", {}, 1070),
+    ("images", {"product_type": "UsageProductListItem"}, 1070),
+    (None, {}, 1070),
+]
+
+
+@pytest.mark.parametrize(("product", "says", "charges"), UNTYPED)
+def test_the_product_says_what_an_untyped_line_is(
+    scene: Scene, product: str | None, says: dict[str, str], charges: int
+) -> None:
+    """Older payloads have no line type (T5): the line's product type, else the product's own, decides."""
+    scene.catalogue("images")
+    for name, kind in [("seat", "SUBSCRIPTION"), ("setup", "FIXED"), ("support", "COMPOSITE")]:
+        scene.add("metronome/products", metronome.product(name, kind=kind))
+    scene.metronome_invoice(
+        "a", metronome.usage_line(1000, 1000), metronome.usage_line(70, 7, product=product, type=None, **says)
+    )
+    assert _charges(scene) == [("usd", charges)]
+    assert _quantities(scene) == [*([("images", 7)] if product == "images" else []), ("tokens", 1000)]
+
+
+def test_an_untyped_fee_of_a_linked_product_is_a_charge_without_a_quantity(scene: Scene) -> None:
+    """A tier's flat fee as a subscription of quantity 1: its money counts, its quantity is no usage."""
+    scene.add("metronome/products", metronome.product("base", kind="SUBSCRIPTION"))
+    scene.link_price("price_tokens", "p_tokens")
+    scene.link_price("price_tokens", "p_base")
+    scene.metronome_invoice(
+        "a",
+        metronome.usage_line(1000, 1000, type=None),
+        metronome.usage_line(900, 1, product="base", type=None),
+    )
+    assert _charges(scene) == [("usd", 1900)]
+    assert _quantities(scene) == [("tokens", 1000)]
+
+
+@pytest.mark.parametrize("named", ["commit_id", "applied_commit_or_credit"])
+def test_an_untyped_negative_line_in_the_name_of_a_balance_is_a_drawdown(scene: Scene, named: str) -> None:
+    """It names its commit by id or as an object; the usage that it pays for names it too."""
+    paid = metronome.applied(-300, type=None)
+    paid["commit_id" if named != "commit_id" else "applied_commit_or_credit"] = None
+    usage = metronome.usage_line(1000, 1000, type=None, commit_id="commit_1")
+    scene.metronome_invoice("a", usage, paid)
+    assert _charges(scene) == [("usd", 700)]
+    assert _quantities(scene) == [("tokens", 1000)]
+    assert scene.told("parity.credit_drawdowns", "actual_value") == [(300,)]

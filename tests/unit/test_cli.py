@@ -1,6 +1,5 @@
 """The command line: options, exit codes, one line for a mistake and never a trace."""
 
-import json
 import os
 import subprocess
 import sys
@@ -9,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from published_home import published
 from typer.testing import CliRunner
 
 from parity_pipeline.cli import DEMO_FAULTS, app
@@ -34,13 +34,10 @@ def parity(*arguments: str) -> tuple[int, str, str]:
     return result.exit_code, result.stdout, result.stderr
 
 
-def published(home: Path, verdict: str, as_of: str | None = None) -> None:
+def publish(home: Path, verdict: str, as_of: str | None = None) -> None:
     """A published report in a home folder."""
-    folder = home / "published"
-    folder.mkdir(parents=True)
-    content = {"as_of": as_of or datetime.now(UTC).isoformat(), "verdict": verdict, "reasons": ["because"]}
-    (folder / "report.json").write_text(json.dumps(content), encoding="utf-8")
-    (folder / "report.md").write_text("# the report\n", encoding="utf-8")
+    published(home, as_of=as_of or datetime.now(UTC).isoformat(), verdict=verdict, reasons=["because"])
+    (home / "published" / "report.md").write_text("# the report\n", encoding="utf-8")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -116,7 +113,7 @@ def test_a_home_that_is_a_file_is_exit_2(nowhere: Path) -> None:
 @pytest.mark.parametrize(("verdict", "exit_code"), [("GO", 0), ("NO_GO", 1), ("UNDECIDED", 3)])
 def test_the_gate_ends_with_the_verdict(nowhere: Path, verdict: str, exit_code: int) -> None:
     """A scheduler can go by the exit code; a person reads why."""
-    published(nowhere / "home", verdict)
+    publish(nowhere / "home", verdict)
     found, output, _ = parity("gate", "--home", "home")
     assert found == exit_code
     assert output.startswith(verdict)
@@ -126,7 +123,7 @@ def test_the_gate_ends_with_the_verdict(nowhere: Path, verdict: str, exit_code: 
 def test_the_gate_is_undecided_when_stale_or_absent(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An old GO, or none, opens nothing; the age comes from the settings."""
     assert parity("gate", "--home", "home")[0] == 3
-    published(nowhere / "home", "GO", as_of="2026-01-01T00:00:00Z")
+    publish(nowhere / "home", "GO", as_of="2026-01-01T00:00:00Z")
     assert parity("gate", "--home", "home")[0] == 3
     monkeypatch.setenv("PARITY_GATE__MAX_AGE_HOURS", "soon")
     assert parity("gate", "--home", "home")[0] == 2
@@ -134,7 +131,7 @@ def test_the_gate_is_undecided_when_stale_or_absent(nowhere: Path, monkeypatch: 
 
 def test_the_report_is_printed(nowhere: Path) -> None:
     """`parity report` prints the published file as it is."""
-    published(nowhere / "home", "GO")
+    publish(nowhere / "home", "GO")
     assert parity("report", "--home", "home")[:2] == (0, "# the report\n")
 
 
@@ -152,7 +149,7 @@ def test_the_demo_names_known_faults() -> None:
 
 def test_an_unexpected_error_is_exit_3_with_a_log(nowhere: Path) -> None:
     """What nobody foresaw is one line, the trace is in the home folder, and it is no verdict."""
-    published(nowhere / "home", "GO")
+    publish(nowhere / "home", "GO")
     report = nowhere / "home" / "published" / "report.md"
     report.write_bytes(b"\xff\xfe")
     exit_code, _, errors = parity("report", "--home", "home")

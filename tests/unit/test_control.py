@@ -1,5 +1,6 @@
 """The control tables: what the settings, the files and the manifest become."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from parity_pipeline import warehouse
 from parity_pipeline.control import control_tables
 from parity_pipeline.landing import LandedResource, Manifest
-from parity_pipeline.mapping_files import Links, MeterRow, Waiver
+from parity_pipeline.mapping_files import CohortMember, Links, MeterRow, Waiver
 from parity_pipeline.models import CONTROL_INPUTS
 from parity_pipeline.periods import Window
 from parity_pipeline.run_request import RunRequest
@@ -24,7 +25,7 @@ LINKS = Links(
     meters=(MeterRow("gpu", "bm-1", '{"gpu":"a100"}'),),
     metric_starts=(("bm-1", date(2026, 2, 1)),),
     waivers=(Waiver("invoice_totals", "cus_1", "", "agreed", "ann", date(2026, 4, 1), None),),
-    cohorts=(("first", "live", "cus_9"),),
+    cohorts=(CohortMember("first", "live", "cus_9"),),
 )
 MANIFEST = Manifest(
     run_id="run-1",
@@ -102,7 +103,7 @@ def test_links_waivers_and_cohorts_are_rows(settings: Settings) -> None:
         {"customer": "cus_1", "subject": "", "max_minor_units": None}
     ]
     assert loaded(settings, "select * from control.cohorts") == [
-        {"cohort": "first", "stage": "live", "customer_id": "cus_9"}
+        {"cohort": "first", "stage": "live", "customer_id": "cus_9", "account": ""}
     ]
 
 
@@ -137,4 +138,63 @@ def test_currencies_have_their_factor(settings: Settings) -> None:
         ("jpy", Decimal(1)),
         ("kwd", Decimal(1000)),
         ("usd", Decimal(100)),
+    ]
+
+
+def test_accounts_and_what_was_read_of_them(tmp_path: Path) -> None:
+    """Stripe stands once an account; an environment that two share once, under both names."""
+    path = tmp_path / "parity.toml"
+    path.write_text('[accounts.us]\n[accounts.eu]\nstripe_context = "acct_eu"\n', encoding="utf-8")
+    settings = load_settings(KEYS, config=path)
+    columns = "account, environment, stripe_account_id, unlinked_account"
+    rows = loaded(settings, f"select {columns} from control.accounts order by account")
+    assert [tuple(row.values()) for row in rows] == [
+        ("eu", "us.eu", "acct_eu", "unassigned"),
+        ("us", "us.eu", None, "unassigned"),
+    ]
+    landed = LandedResource("us.eu", "metronome", "usage", 3, 2, 7, "ab", AS_OF, complete=True)
+    counted = RequestCount("metronome", "/v1/usage", 3, 0, 0, 9, Decimal(0), "us.eu")
+    manifest = replace(MANIFEST, resources=(landed,), requests=(counted,))
+    read = "select account, resource, complete from control.completeness where "
+    assert [tuple(row.values()) for row in loaded(settings, read + "complete", manifest)] == [
+        ("us,eu", "usage", True)
+    ]
+    unread = loaded(settings, read + "resource = 'invoices' order by account", manifest)
+    assert [(row["account"], row["complete"]) for row in unread] == [
+        ("eu", False),
+        ("us", False),
+        ("us,eu", False),
+    ]
+    assert [row["account"] for row in loaded(settings, "select * from control.requests", manifest)] == [
+        "us,eu"
+    ]
+
+
+def test_each_shared_environment_has_its_own_unassigned_customers(tmp_path: Path) -> None:
+    """Customers of no account of two environments are not mixed either."""
+    path = tmp_path / "parity.toml"
+    accounts = [
+        ("a", "one", ""),
+        ("b", "one", ""),
+        ("c", "two", "OTHER"),
+        ("d", "two", "OTHER"),
+        ("e", "", "E"),
+    ]
+    path.write_text(
+        "".join(
+            f'[accounts.{name}]\nstripe_context = "acct_{name}"\n'
+            + (f'metronome_environment = "{environment}"\n' if environment else "")
+            + (f'metronome_bearer_token_env = "{token}"\n' if token else "")
+            for name, environment, token in accounts
+        ),
+        encoding="utf-8",
+    )
+    settings = load_settings({**KEYS, "OTHER": "other", "E": "e"}, config=path)
+    rows = loaded(settings, "select account, unlinked_account from control.accounts order by account")
+    assert [tuple(row.values()) for row in rows] == [
+        ("a", "unassigned.one"),
+        ("b", "unassigned.one"),
+        ("c", "unassigned.two"),
+        ("d", "unassigned.two"),
+        ("e", "e"),
     ]

@@ -3,103 +3,14 @@
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 import pytest
+from gate_evidence import CLEAN, HIT, with_check, with_resource, with_side, with_suite
 
-from parity_pipeline.quality.evidence import (
-    CheckFigures,
-    Completeness,
-    CycleCoverage,
-    Evidence,
-    SafetyHit,
-    UnitCycle,
-    WorstCustomer,
-)
+from parity_pipeline.quality.evidence import CycleCoverage, UnitCycle, WorstCustomer
 from parity_pipeline.quality.gate import INPUTS_WHEN_EMPTY, decide
-from parity_pipeline.quality.suites import FailedExpectation, SuiteResult
+from parity_pipeline.quality.suites import FailedExpectation
 from parity_pipeline.setting_sections import CHECKS
-
-
-def figures(check: str, **changes: Any) -> CheckFigures:  # any field
-    """A check that passes, changed."""
-    passing = CheckFigures(
-        check_name=check,
-        rows=10,
-        matched=10,
-        within_tolerance=0,
-        breaches=0,
-        pending=0,
-        waived=0,
-        settled_rows=10,
-        customers=10,
-        customers_within=10,
-        variance_ratio=Decimal("0.01"),
-        warn_ratio=Decimal("0.005"),
-        customer_share=Decimal("0.99"),
-        worst_gate_ratio=Decimal(0),
-        is_ratio_met=True,
-        is_share_met=True,
-        is_complete_required=check in {"contract_coverage", "group_key_coverage"},
-        is_warned=False,
-    )
-    return replace(passing, **changes)
-
-
-def resource(key: str, **changes: Any) -> Completeness:  # any field
-    """A resource that was read in full, changed."""
-    source, name = key.split("/")
-    read = Completeness(
-        account="default",
-        source=source,
-        resource=name,
-        requests=1,
-        pages=1,
-        rows=5,
-        watermark=None,
-        is_required=True,
-        complete=True,
-        note=None,
-    )
-    return replace(read, **changes)
-
-
-READ = sorted(
-    {
-        "stripe/customers",
-        "metronome/customers",
-        "stripe/meter_event_summaries",
-        *sum(INPUTS_WHEN_EMPTY.values(), ()),
-    }
-)
-CLEAN = Evidence(
-    checks=[figures(check) for check in CHECKS],
-    unit_cycles=[],
-    worst_customers=[],
-    suites=[SuiteResult(check, ()) for check in CHECKS] + [SuiteResult("stg_stripe__invoices", ())],
-    safety_hits=[],
-    completeness=[resource(key) for key in READ],
-    cycle_coverage=CycleCoverage(10, 9, 1, Decimal("0.8"), is_met=True),
-)
-HIT = SafetyHit("default", "double_billing", "cus_1", "m-1", "in_1", "pushed invoice in_1")
-
-
-def with_check(evidence: Evidence, check: str, **changes: Any) -> Evidence:  # any field
-    """The evidence with one check changed."""
-    checks = [figures(check, **changes) if each.check_name == check else each for each in evidence.checks]
-    return replace(evidence, checks=checks)
-
-
-def with_suite(evidence: Evidence, name: str, *failed: FailedExpectation) -> Evidence:
-    """The evidence with one suite failed."""
-    suites = [SuiteResult(name, failed) if each.name == name else each for each in evidence.suites]
-    return replace(evidence, suites=suites)
-
-
-def with_resource(evidence: Evidence, key: str, **changes: Any) -> Evidence:  # any field
-    """The evidence with one resource changed."""
-    completeness = [resource(key, **changes) if each.key == key else each for each in evidence.completeness]
-    return replace(evidence, completeness=completeness)
 
 
 def test_clean_evidence_is_go() -> None:
@@ -138,19 +49,18 @@ def test_malformed_input_is_undecided() -> None:
 @pytest.mark.parametrize("side", ["stripe", "metronome"])
 def test_an_empty_side_is_undecided(side: str) -> None:
     """A vendor without a customer compares nothing, even when no check complains."""
-    verdict = decide(with_resource(CLEAN, f"{side}/customers", rows=0))
+    verdict = decide(with_side(CLEAN, side, customers=0))
     assert verdict.decision == "UNDECIDED"
     assert verdict.reasons[0].lower().startswith(f"{side} returned no customer")
 
 
-@pytest.mark.parametrize(("side", "usage"), [("stripe", "meter_event_summaries"), ("metronome", "usage")])
-def test_a_side_without_invoice_and_usage_is_undecided(side: str, usage: str) -> None:
+@pytest.mark.parametrize("side", ["stripe", "metronome"])
+def test_a_side_without_invoice_and_usage_is_undecided(side: str) -> None:
     """Customers alone are nothing to compare; an invoice or usage is."""
-    without = with_resource(with_resource(CLEAN, f"{side}/invoices", rows=0), f"{side}/{usage}", rows=0)
-    verdict = decide(without)
+    verdict = decide(with_side(CLEAN, side, invoices=0, usage_rows=0))
     assert verdict.decision == "UNDECIDED"
     assert "neither an invoice nor usage" in verdict.reasons[0]
-    assert decide(with_resource(CLEAN, f"{side}/invoices", rows=0)).decision == "GO"
+    assert decide(with_side(CLEAN, side, invoices=0)).decision == "GO"
 
 
 @pytest.mark.parametrize(
@@ -201,6 +111,7 @@ def test_a_missing_suite_is_undecided() -> None:
 def test_a_ratio_above_the_threshold_names_unit_cycle_and_customers() -> None:
     """The reason says what, how much, how much is allowed and who is worst."""
     cycle = UnitCycle(
+        account="default",
         check_name="invoice_totals",
         unit="usd",
         cycle=date(2026, 1, 1),
@@ -285,25 +196,25 @@ def test_many_safety_hits_are_counted() -> None:
 
 def test_too_few_settled_cycles_are_undecided() -> None:
     """Agreement on too little is not enough."""
-    coverage = CycleCoverage(10, 3, 2, Decimal("0.8"), is_met=False)
-    verdict = decide(replace(CLEAN, cycle_coverage=coverage))
+    coverage = CycleCoverage("default", 10, 3, 2, Decimal("0.8"), is_met=False)
+    verdict = decide(replace(CLEAN, cycle_coverage=[coverage]))
     assert verdict.decision == "UNDECIDED"
     assert verdict.reasons == ("3 of 10 customers have 2 settled billing periods; 80 % of them must.",)
 
 
 def test_nobody_at_the_start_is_undecided() -> None:
     """Without a customer at the start no cycle can count."""
-    coverage = CycleCoverage(0, 0, 1, Decimal("0.8"), is_met=False)
-    verdict = decide(replace(CLEAN, cycle_coverage=coverage))
+    coverage = CycleCoverage("default", 0, 0, 1, Decimal("0.8"), is_met=False)
+    verdict = decide(replace(CLEAN, cycle_coverage=[coverage]))
     assert verdict.decision == "UNDECIDED"
     assert "so no cycle can count" in verdict.reasons[0]
 
 
 def test_a_failure_comes_before_too_few_cycles() -> None:
     """What is wrong already need not wait for evidence."""
-    coverage = CycleCoverage(10, 3, 2, Decimal("0.8"), is_met=False)
+    coverage = CycleCoverage("default", 10, 3, 2, Decimal("0.8"), is_met=False)
     evidence = with_check(
-        replace(CLEAN, cycle_coverage=coverage), "event_ingestion", customers_within=1, is_share_met=False
+        replace(CLEAN, cycle_coverage=[coverage]), "event_ingestion", customers_within=1, is_share_met=False
     )
     assert decide(evidence).decision == "NO_GO"
 

@@ -1,5 +1,6 @@
 """At which instants a contract's rates are asked for."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -63,9 +64,9 @@ def _rate(start: str) -> dict[str, Any]:
     return {"product_id": "p1", "entitled": True, "rate": rate, "list_rate": rate, "starting_at": start}
 
 
-def _read(vendor: ScriptedVendor) -> MemorySink:
+def _read(vendor: ScriptedVendor, *, rate_cards: Sequence[str] = ("r1", "r2")) -> MemorySink:
     sink = MemorySink()
-    facts = MetronomeFacts(customers=["c1"], rate_cards=["r1", "r2"], contracts=[_contract(_at(1, 1))])
+    facts = MetronomeFacts(customers=["c1"], rate_cards=list(rate_cards), contracts=[_contract(_at(1, 1))])
 
     async def work(api: MetronomeApi) -> None:
         await MetronomeRates(api, lander(sink), WINDOW).read(facts)
@@ -105,6 +106,20 @@ def test_schedules_may_not_be_offered() -> None:
     sink = _read(ScriptedVendor(answer))
     assert (sink.notes["rate_card_rates"] or "").startswith("not offered")
     assert sink.notes["contract_rates"] is None
+
+
+@pytest.mark.parametrize(("status", "found"), [(200, [("r1",)]), (404, [])])
+def test_a_contract_on_a_rate_card_that_is_not_listed(status: int, found: list[tuple[str, ...]]) -> None:
+    """Its schedule is asked for all the same; an archived card may answer or not."""
+
+    def answer(asked: Asked) -> Any:
+        if asked.body.get("rate_card_id") == "r1":
+            return status, {"data": [_rate("2026-04-01T00:00:00Z")], "message": "no"}
+        return {"data": []}
+
+    sink = _read(ScriptedVendor(answer), rate_cards=("r2",))
+    assert sink.contexts["rate_card_rates"] == found
+    assert sink.notes["rate_card_rates"] is None
 
 
 def test_one_missing_schedule_is_an_error() -> None:

@@ -104,8 +104,9 @@ def test_balances_have_their_cursor_in_the_body() -> None:
     """The balances listing pages by `next_page` in the body and asks for everything."""
 
     def answer(asked: Asked) -> Any:
-        balance = {"id": "b", "type": "CREDIT", "balance": 0.1}
-        return _page(balance, next_page=None if "next_page" in asked.body else "two")
+        is_last = "next_page" in asked.body
+        balance = {"id": "b2" if is_last else "b1", "type": "CREDIT", "balance": 0.1}
+        return _page(balance, next_page=None if is_last else "two")
 
     vendor = ScriptedVendor(answer)
     sink, _ = _lists(vendor, "balances", customers=("c1",))
@@ -179,6 +180,13 @@ def test_a_cursor_that_repeats() -> None:
     with pytest.raises(ExtractionError, match=r"metronome GET /v1/customers: the same page came twice"):
         _lists(vendor, "customers")
     assert len(vendor.asked) == 2
+
+
+def test_an_object_that_comes_twice() -> None:
+    """A page that repeats a customer is an error, whatever its cursor: another may have been left out."""
+    pages = [_page({"id": "c1"}, {"id": "c2"}, next_page="two"), _page({"id": "c2"}, next_page=None)]
+    with pytest.raises(ExtractionError, match=r"metronome GET /v1/customers: c2 came twice"):
+        _lists(ScriptedVendor(lambda _: pages.pop(0)), "customers")
 
 
 def test_an_endless_listing_is_stopped() -> None:

@@ -3,8 +3,10 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from scripted_vendors import WINDOW, Asked, MemorySink, ScriptedVendor, lander, read_metronome
 
+from parity_pipeline.errors import ExtractionError
 from parity_pipeline.periods import Period, Window
 from parity_pipeline.sources.metronome import MetronomeFacts
 from parity_pipeline.sources.metronome_api import MetronomeApi
@@ -146,3 +148,25 @@ def test_a_window_without_a_whole_day() -> None:
 
     read_metronome(vendor, work)
     assert (vendor.asked, sink.notes) == ([], {"usage": None})
+
+
+@pytest.mark.parametrize(
+    ("pages", "told"),
+    [
+        ([["c1", "c2"], ["c1", "c2"]], "a page of 2 objects"),
+        ([["c1", "c1"]], "an object came twice"),
+    ],
+)
+def test_usage_that_comes_twice(pages: list[list[str]], told: str) -> None:
+    """Usage has no ids: a page that comes again under a new cursor is an error, and so is a row twice."""
+    last = len(pages) - 1
+    said = [
+        {"data": [_usage(each, "m", 1.5) for each in page], "next_page": None if number == last else "two"}
+        for number, page in enumerate(pages)
+    ]
+
+    async def work(api: MetronomeApi) -> None:
+        await MetronomeUsage(api, lander(MemorySink()), WINDOW, []).by_day()
+
+    with pytest.raises(ExtractionError, match=told):
+        read_metronome(ScriptedVendor(lambda _: said.pop(0)), work)

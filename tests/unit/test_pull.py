@@ -12,9 +12,9 @@ from parity_pipeline.errors import ExtractionError, ParityError, UsageError
 from parity_pipeline.landing import LandingWriter, Manifest, read_manifest
 from parity_pipeline.periods import Window
 from parity_pipeline.sandbox.disruptions import Disruption
-from parity_pipeline.sandbox.server import running_sandbox
+from parity_pipeline.sandbox.server import RunningSandbox, running_sandbox
 from parity_pipeline.sandbox.world import World, build_world
-from parity_pipeline.sources.pull import MetronomeAccess, StripeAccess, pull_everything
+from parity_pipeline.sources.pull import AccountToRead, MetronomeAccess, StripeAccess, pull_everything
 from parity_pipeline.sources.resources import RESOURCES
 
 AS_OF = datetime(2026, 11, 21, tzinfo=UTC)
@@ -27,6 +27,15 @@ def world() -> World:
     return build_world(seed=7, as_of=AS_OF, customers=12)
 
 
+def _account(sandbox: RunningSandbox, *, key: str | None = None) -> AccountToRead:
+    return AccountToRead(
+        name="default",
+        environment="default",
+        stripe=StripeAccess(SecretStr(key or sandbox.stripe_key), sandbox.stripe_url),
+        metronome=MetronomeAccess(SecretStr(sandbox.metronome_token), sandbox.metronome_url),
+    )
+
+
 def _pull(
     world: World,
     folder: Path,
@@ -37,8 +46,7 @@ def _pull(
     with running_sandbox(world, folder=folder, disruptions=disruptions) as sandbox:
         asyncio.run(
             pull_everything(
-                StripeAccess(SecretStr(key or sandbox.stripe_key), sandbox.stripe_url),
-                MetronomeAccess(SecretStr(sandbox.metronome_token), sandbox.metronome_url),
+                [_account(sandbox, key=key)],
                 WINDOW,
                 LandingWriter(folder / "run", "run", WINDOW),
                 on_progress=on_progress,
@@ -88,7 +96,7 @@ def test_passing_trouble_changes_nothing(world: World, tmp_path: Path) -> None:
         (Disruption("customerBalances", "status", status=401), UsageError, "METRONOME_BEARER_TOKEN"),
         (Disruption("/v1/usage/groups", "malformed"), ExtractionError, "metronome POST /v1/usage/groups"),
     ],
-    ids=lambda value: value.path_contains if isinstance(value, Disruption) else None,
+    ids=lambda value: value.where if isinstance(value, Disruption) else None,
 )
 def test_a_broken_page_leaves_an_incomplete_landing(
     disruption: Disruption, kind: type[ParityError], named: str, world: World, tmp_path: Path
@@ -116,8 +124,7 @@ def test_an_interrupted_pull(world: World, tmp_path: Path) -> None:
     async def stopped() -> None:
         with running_sandbox(world, folder=tmp_path) as sandbox:
             pulling = pull_everything(
-                StripeAccess(SecretStr(sandbox.stripe_key), sandbox.stripe_url),
-                MetronomeAccess(SecretStr(sandbox.metronome_token), sandbox.metronome_url),
+                [_account(sandbox)],
                 WINDOW,
                 LandingWriter(tmp_path / "run", "run", WINDOW),
             )
@@ -144,8 +151,14 @@ def test_an_address_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="METRONOME_BASE_URL"):
         asyncio.run(
             pull_everything(
-                StripeAccess(SecretStr("rk_test_x"), "http://127.0.0.1:1"),
-                MetronomeAccess(SecretStr("t"), "metronome"),
+                [
+                    AccountToRead(
+                        "default",
+                        "default",
+                        StripeAccess(SecretStr("rk_test_x"), "http://127.0.0.1:1"),
+                        MetronomeAccess(SecretStr("t"), "metronome"),
+                    )
+                ],
                 WINDOW,
                 LandingWriter(tmp_path / "run", "run", WINDOW),
             )

@@ -1,6 +1,7 @@
 """The report: one value, four renderings, and amounts as people read them."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from io import StringIO
@@ -59,6 +60,7 @@ def check(name: str) -> CheckReport:
         is_warned=True,
     )
     settled = UnitCycle(
+        account="default",
         check_name=name,
         unit="usd",
         cycle=date(2026, 1, 1),
@@ -73,6 +75,7 @@ def check(name: str) -> CheckReport:
         is_within=False,
     )
     running = UnitCycle(
+        account="default",
         check_name=name,
         unit="usd",
         cycle=date(2026, 2, 1),
@@ -87,6 +90,7 @@ def check(name: str) -> CheckReport:
         is_within=True,
     )
     total = UnitTotal(
+        account="default",
         unit="usd",
         expected=settled.expected_value,
         actual=settled.actual_value,
@@ -115,11 +119,12 @@ RESULT = RunResult(
         "unmapped": 2,
         "already_on_metronome": 1,
     },
-    cycles=CycleCoverage(50, 45, 1, Decimal("0.8"), is_met=True),
+    cycles=(CycleCoverage("default", 50, 45, 1, Decimal("0.8"), is_met=True),),
     exclusions=(Exclusion("stripe_credit_note", 2, {"usd": Decimal("250.000000000000")}),),
     causes=(Cause("rate_mismatch", "invoice_totals", 20, 2, {"usd": Decimal("-1235.1")}),),
     findings=(
         Finding(
+            account="default",
             check="invoice_totals",
             customer="cus_1",
             subject=HOSTILE,
@@ -208,6 +213,7 @@ def test_a_check_in_json() -> None:
     }
     cycles = total.pop("cycles")
     assert total == {
+        "account": "default",
         "unit": "usd",
         "expected": "100000.5",
         "actual": "98765.4",
@@ -354,3 +360,13 @@ def test_percent(ratio: Decimal, shown: str) -> None:
 def test_exact(value: Decimal, text: str) -> None:
     """Machines get every digit and no exponent."""
     assert amounts.exact(value) == text
+
+
+def test_several_accounts_are_named() -> None:
+    """Units, customers and cycles say whose they are; with one account nothing does."""
+    two = replace(RESULT, cycles=(*RESULT.cycles, replace(RESULT.cycles[0], account="eu")))
+    for text in (to_markdown(two), to_html(two)):
+        assert "default: usd" in text
+        assert "default: cus_1" in text
+        assert "eu: 45 of 50" in text
+    assert "default: " not in to_markdown(RESULT) + to_html(RESULT)

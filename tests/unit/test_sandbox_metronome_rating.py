@@ -1,20 +1,23 @@
 """Metrics, conversions, tiers and units of the pretend Metronome, against figures worked by hand."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
-from parity_pipeline.sandbox.company import UsageEvent, build_company
+from parity_pipeline.sandbox.company import build_company
+from parity_pipeline.sandbox.facts import Charge, UsageEvent
 from parity_pipeline.sandbox.metronome_side.catalogue import Catalogue, Rate, build_catalogue
 from parity_pipeline.sandbox.metronome_side.contracts import Period
+from parity_pipeline.sandbox.metronome_side.ingestion import UsageStore
 from parity_pipeline.sandbox.metronome_side.lines import Line
-from parity_pipeline.sandbox.metronome_side.rating import usage_lines
+from parity_pipeline.sandbox.metronome_side.rating import Rounding, Statement, usage_lines
 from parity_pipeline.sandbox.metronome_side.units import credit_type, to_minor_units
-from parity_pipeline.sandbox.metronome_side.usage import UsageStore, series_of
 from parity_pipeline.sandbox.world import MetronomeQuirks
 
 JUNE = Period(datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC))
+NOW = datetime(2026, 7, 20, tzinfo=UTC)
 CHARGES = build_company(seed=1, as_of=datetime(2026, 7, 20, tzinfo=UTC), customers=0).charges
 
 
@@ -33,14 +36,24 @@ def _lines(
     currency: str = "usd",
     quirks: MetronomeQuirks | None = None,
     cuts: tuple[datetime, ...] = (),
+    charges: dict[str, Charge] = CHARGES,
+    charge: str | None = None,
 ) -> list[Line]:
     """The lines of June for the product that the events belong to."""
-    catalogue = _catalogue(quirks)
-    store = UsageStore(events, {metric.event_name: metric.group_key for metric in catalogue.metrics})
+    catalogue = build_catalogue(charges, quirks or MetronomeQuirks())
+    keys = {metric.event_name: metric.group_key for metric in catalogue.metrics}
     name = events[0].event_name
-    product = catalogue.usage_products[name]
-    rates = [rate for rate in catalogue.rates[currency] if rate.product == product]
-    return [line for rate in rates for line in usage_lines(rate, store.of("c", name), JUNE, cuts)]
+    usage = UsageStore(events, keys, NOW).of("c", name)
+    lines: list[Line] = []
+    for rate in catalogue.rates[currency]:
+        if rate.product.metric and rate.product.metric.event_name == name and _is_meant(rate, charge):
+            statement = Statement(JUNE, cuts, lambda _, rate=rate: rate, Rounding())
+            lines += usage_lines(rate, usage, statement)
+    return lines
+
+
+def _is_meant(rate: Rate, charge: str | None) -> bool:
+    return rate.charge == charge if charge else rate.charge != "audit_log"
 
 
 def _shown(lines: list[Line]) -> list[tuple[str, str, str]]:
@@ -153,6 +166,32 @@ def test_unused_products_show_only_without_a_pricing_key() -> None:
     assert _lines([calls]) == []
 
 
+def test_presentation_values_split_lines_but_not_prices() -> None:
+    """Two teams have a line each, at the same price; tokens of no team have one too."""
+    teams = [_event(1, "tokens", "1000000", team="red"), _event(2, "tokens", "2000000", team="blue")]
+    lines = _lines([*teams, _event(3, "tokens", "3000000")])
+    assert [(line.presented, line.quantity, line.values) for line in lines] == [
+        ((("team", "red"),), 1, ()),
+        ((("team", "blue"),), 2, ()),
+        ((("team", None),), 3, ()),
+    ]
+    assert {line.unit_price for line in lines} == {300}
+
+
+def test_each_presentation_value_has_tiers_of_its_own() -> None:
+    """900 minutes of each of two teams stay in the first tier, which ends at 1,000."""
+    split = {**CHARGES, "minutes": replace(CHARGES["minutes"], split_by="team")}
+    events = [_event(1, "minutes", "900", team="red"), _event(2, "minutes", "900", team="blue")]
+    assert [line.total for line in _lines(events, charges=split)] == [0, 0]
+    assert [line.total for line in _lines(events)] == [0, 2880]
+
+
+def test_a_charge_beside_another_counts_the_same_events() -> None:
+    """15 calls in two regions are one line of the audit log, at 0.04 cents each."""
+    calls = [_event(1, "api_calls", "10", region="eu"), _event(2, "api_calls", "5", region="us")]
+    assert _shown(_lines(calls, charge="audit_log")) == [("15", "0.0400", "0.6")]
+
+
 def test_an_event_id_counts_once() -> None:
     """The same id sent again, even with another value, is ignored."""
     assert _lines([_event(1, "tokens", "1000000"), _event(1, "tokens", "9000000")])[0].quantity == 1
@@ -189,13 +228,17 @@ def test_rates_entered_in_minor_units_are_a_hundred_times_as_high() -> None:
     ]
 
 
-def test_a_series_answers_for_half_open_windows() -> None:
-    """An event at the end of a window is not in it; an empty window has no value."""
-    series = series_of([_event(1, "tokens", "7", 5), _event(2, "tokens", "8", 6)])
-    fifth, sixth, seventh = (datetime(2026, 6, day, 12, tzinfo=UTC) for day in (5, 6, 7))
-    assert series.value("SUM", fifth, sixth) == 7
-    assert series.value("SUM", fifth, seventh) == 15
-    assert series.value("SUM", datetime(2026, 6, 1, tzinfo=UTC), fifth) is None
+def test_rates_entered_in_whole_units_are_a_hundredth() -> None:
+    """With the quirk, 10 cents became 0.10; euros are in whole units anyway."""
+    quirks = MetronomeQuirks(amounts_as_major_units={"usd", "eur"})
+    assert _shown(_lines([_event(1, "storage_gb", "4")], quirks=quirks)) == [("4", "0.10", "0.4")]
+    assert _shown(_lines([_event(1, "storage_gb", "4")], currency="eur", quirks=quirks))[0][1] == "0.09"
+
+
+def test_a_product_can_round_up_by_mistake() -> None:
+    """With the quirk, 1.2 million tokens are two million."""
+    quirks = MetronomeQuirks(rounded_up={"tokens"})
+    assert _lines([_event(1, "tokens", "1200000")], quirks=quirks)[0].quantity == 2
 
 
 def test_rates_are_tiered_only_with_several_tiers() -> None:

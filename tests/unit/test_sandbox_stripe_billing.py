@@ -5,12 +5,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from parity_pipeline.sandbox.company import Charge, CreditPack, Customer, Tier, UsageEvent
+from parity_pipeline.sandbox.facts import Charge, CreditPack, Customer, Tier, UsageEvent
+from parity_pipeline.sandbox.readings import StripeReadings
 from parity_pipeline.sandbox.stripe_side.billing import CustomerBilling
 from parity_pipeline.sandbox.stripe_side.credits import CreditAccount
 from parity_pipeline.sandbox.stripe_side.invoice_json import invoice_json, line_json
 from parity_pipeline.sandbox.stripe_side.invoices import Invoice
 from parity_pipeline.sandbox.stripe_side.metering import count_events
+from parity_pipeline.sandbox.stripe_side.prices import PriceBook
 from parity_pipeline.sandbox.world import StripeQuirks, Told
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
@@ -37,7 +39,9 @@ def _bill(
         for number, (name, value, at) in enumerate(uses)
     ]
     told = Told(CHARGES, {"00001": customer}, events)
-    billing = CustomerBilling(told, quirks or StripeQuirks(), count_events(told), customer, as_of)
+    billing = CustomerBilling(
+        customer, PriceBook(CHARGES), count_events(told, as_of), as_of, quirks or StripeQuirks()
+    )
     return billing.invoices(), billing.account
 
 
@@ -73,7 +77,7 @@ def test_tax_inside_a_price_is_taken_out_of_the_amount() -> None:
     (invoice,), _ = _bill(replace(CUSTOMER, tax_percent=Decimal(21), tax_inclusive=True))
     assert [(line.amount, line.tax) for line in invoice.lines] == [(357, 62), (908, 158)]
     assert (invoice.subtotal, invoice.total, invoice.total_excluding_tax) == (1265, 1265, 1045)
-    assert line_json(invoice.lines[0], invoice)["subtotal"] == 295
+    assert line_json(invoice.lines[0], invoice, StripeReadings())["subtotal"] == 295
 
 
 def test_a_discount_comes_off_each_line() -> None:
@@ -186,7 +190,7 @@ def test_the_sums_of_an_invoice_hold() -> None:
         CUSTOMER, credits=(_paid("pack", "5"),), discount_percent=Decimal(10), tax_percent=Decimal(21)
     )
     (invoice,), _ = _bill(customer)
-    body = invoice_json(invoice, customer)
+    body = invoice_json({invoice.customer: customer}, invoice, readings=StripeReadings())
     taken = sum(each["amount"] for each in body["total_pretax_credit_amounts"])
     tax = sum(each["amount"] for each in body["total_taxes"])
     assert (taken, tax) == (605, 92)

@@ -3,12 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from parity_pipeline.sandbox.company import Charge, Customer, Tier, UsageEvent
+from parity_pipeline.sandbox.facts import Charge, Customer, Tier, UsageEvent
 from parity_pipeline.sandbox.stripe_side.amounts import unix
 from parity_pipeline.sandbox.stripe_side.metering import Bucket, Meters, count_events
 from parity_pipeline.sandbox.world import Told
 
 DAY = datetime(2026, 9, 1, tzinfo=UTC)
+LATER = datetime(2026, 10, 1, tzinfo=UTC)
 FREE: dict[str, tuple[Tier, ...]] = {"usd": (Tier(None, Decimal(0)),)}
 CHARGES = {
     "calls": Charge("calls", "calls", "sum", "per_unit", FREE),
@@ -26,7 +27,7 @@ def _event(number: int, name: str, value: str, hours: int, **properties: str) ->
 
 
 def _count(*events: UsageEvent) -> Meters:
-    return count_events(Told(CHARGES, {"00001": CUSTOMER}, list(events)))
+    return count_events(Told(CHARGES, {"00001": CUSTOMER}, list(events)), LATER)
 
 
 def _day(meters: Meters, name: str) -> Decimal:
@@ -64,7 +65,7 @@ def test_an_identifier_counts_once_within_a_day_and_again_later() -> None:
 
 def test_an_unknown_customer_is_reported() -> None:
     """The event is accepted and then dropped."""
-    meters = count_events(Told(CHARGES, {}, [_event(1, "calls", "3", 1)]))
+    meters = count_events(Told(CHARGES, {}, [_event(1, "calls", "3", 1)]), LATER)
     assert [each.code for each in meters.rejected] == ["meter_event_customer_not_found"]
 
 

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from parity_pipeline.sandbox.company import Charge, Customer, Tier
+from parity_pipeline.sandbox.facts import Charge, Customer, Tier
 from parity_pipeline.sandbox.stripe_side.prices import MeteredPrice, metered_price
-from parity_pipeline.sandbox.stripe_side.rating import RatedLine, rate
+from parity_pipeline.sandbox.stripe_side.rating import RatedLine, free, rate
 
 
 def _customer(currency: str = "usd", *, tax_inclusive: bool = False) -> Customer:
@@ -123,6 +123,52 @@ def test_a_second_invoice_of_a_period_bills_the_rest_of_the_packages() -> None:
 def test_a_second_invoice_without_more_usage_has_one_empty_line() -> None:
     """Nothing is left to bill, and the price still shows."""
     assert _amounts(rate(_minutes(), Decimal(400), billed=Decimal(400))) == [(Decimal(0), 0)]
+
+
+def _bandwidth(*, flat_fee: str = "0") -> MeteredPrice:
+    tiers = (Tier(500, Decimal("0.08")), Tier(None, Decimal("0.07"), Decimal(flat_fee)))
+    return metered_price(Charge("bandwidth", "bandwidth", "sum", "volume", {"usd": tiers}), _customer())
+
+
+def test_a_volume_price_rates_all_units_by_the_tier_reached() -> None:
+    """500 units stay at 8 cents, 501 are all at 7 cents."""
+    assert _amounts(rate(_bandwidth(), Decimal(500))) == [(Decimal(500), 4000)]
+    assert _amounts(rate(_bandwidth(), Decimal(501))) == [(Decimal(501), 3507)]
+
+
+def test_only_the_tier_reached_has_its_flat_fee() -> None:
+    """The second tier's 9.00; the first tier's is 0 and shows as a line."""
+    price = _bandwidth(flat_fee="9")
+    assert _amounts(rate(price, Decimal(600))) == [(Decimal(600), 4200), (Decimal(0), 900)]
+    assert _amounts(rate(price, Decimal(100))) == [(Decimal(100), 800), (Decimal(0), 0)]
+
+
+def test_a_second_invoice_rates_the_rest_by_the_tier_reached() -> None:
+    """After 600 units were billed, 100 more are at 7 cents without another flat fee."""
+    lines = rate(_bandwidth(flat_fee="9"), Decimal(700), billed=Decimal(600))
+    assert _amounts(lines) == [(Decimal(100), 700)]
+
+
+def test_half_a_cent_can_go_to_the_even_cent() -> None:
+    """25 calls are 2.5 cents, hence 2; 35 are 3.5 cents, hence 4."""
+    price = _per_unit("0.001")
+    lines = [line for usage in (25, 35) for line in rate(price, Decimal(usage), halves="even")]
+    assert [line.amount for line in lines] == [2, 4]
+
+
+def test_usage_that_shrank_after_it_was_billed_is_not_given_back() -> None:
+    """Of 40 billed calls 10 were taken back: the second invoice bills nothing."""
+    assert _amounts(rate(_per_unit("0.01"), Decimal(30), billed=Decimal(40))) == [(Decimal(0), 0)]
+
+
+def test_a_free_line_keeps_the_quantity() -> None:
+    """Classic billing puts the trial behind, flexible billing before it."""
+    price = _per_unit("0.01")
+    lines = [free(price, Decimal(30), billed=Decimal(10), flexible=each) for each in (False, True)]
+    assert [(line.quantity, line.amount, line.label) for line in lines] == [
+        (20, 0, "20 x calls (Free trial)"),
+        (20, 0, "Free trial for 20 x calls"),
+    ]
 
 
 def test_a_price_with_tax_inside_is_raised_by_the_tax() -> None:

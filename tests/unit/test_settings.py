@@ -43,10 +43,11 @@ def test_four_variables_are_enough(config: Path) -> None:
         {**KEYS, "STRIPE_API_BASE": "http://127.0.0.1:1", "METRONOME_BASE_URL": "http://127.0.0.1:2"},
         config=config,
     )
-    assert settings.account == "default"
+    (account,) = settings.accounts
+    assert (account.name, account.environment) == ("default", "default")
     assert settings.home == Path(".parity")
-    assert settings.stripe_api_base == "http://127.0.0.1:1"
-    assert settings.metronome_base_url == "http://127.0.0.1:2"
+    assert account.stripe_api_base == "http://127.0.0.1:1"
+    assert account.metronome_base_url == "http://127.0.0.1:2"
     assert settings.parallel_run.start is None
     assert settings.parallel_run.scope == "usage"
     assert settings.gate.max_age_hours == 36
@@ -96,9 +97,9 @@ def test_the_environment_overrides_the_file(config: Path) -> None:
 def test_an_account_names_its_own_variables(config: Path) -> None:
     """One named account reads its keys from the variables it names."""
     text = '[accounts.eu]\nstripe_api_key_env = "EU_KEY"\n'
-    settings = load_settings({**KEYS, "EU_KEY": "rk_eu"}, config=written(config, text))
-    assert settings.account == "eu"
-    assert settings.stripe_api_key.get_secret_value() == "rk_eu"
+    (account,) = load_settings({**KEYS, "EU_KEY": "rk_eu"}, config=written(config, text)).accounts
+    assert (account.name, account.environment) == ("eu", "eu")
+    assert account.stripe_api_key.get_secret_value() == "rk_eu"
 
 
 @pytest.mark.parametrize(
@@ -117,8 +118,6 @@ def test_an_account_names_its_own_variables(config: Path) -> None:
         ("[mapping]\nmetric_starts = 3\n", "Bad value for mapping.metric_starts"),
         ("[cohorts.first]\nstage = 'live'\n", "Bad value for cohorts.first in "),
         ("[gate\n", "is no valid TOML"),
-        ("[accounts.us]\n[accounts.eu]\n", "not supported yet: more than one entry in [accounts]"),
-        ("[accounts.us]\nstripe_context = 'acct_1'\n", "not supported yet: accounts.us.stripe_context"),
         ("[notify]\nurls = ['slack://a/b']\n", "not supported yet: [notify]"),
         (
             "[cohorts.a]\nstripe_metadata = {key = 'k', value = 'v'}\n",

@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from parity_pipeline.errors import UsageError
-from parity_pipeline.mapping_files import CustomerLink, Links, MeterRow, PriceLink, Waiver, read_links
+from parity_pipeline.mapping_files import (
+    CohortMember,
+    CustomerLink,
+    Links,
+    MeterRow,
+    PriceLink,
+    Waiver,
+    read_links,
+)
 from parity_pipeline.settings import load_settings
 
 KEYS = {"STRIPE_API_KEY": "rk_test_x", "METRONOME_BEARER_TOKEN": "token-x"}
@@ -53,7 +61,7 @@ def test_every_file_is_read(tmp_path: Path) -> None:
         waivers=(
             Waiver("invoice_totals", "cus_1", "usd", "agreed", "ann", date(2026, 12, 31), Decimal("100.5")),
         ),
-        cohorts=(("first", "live", "cus_9"),),
+        cohorts=(CohortMember("first", "live", "cus_9"),),
     )
 
 
@@ -118,6 +126,60 @@ def test_an_account_must_be_known(tmp_path: Path) -> None:
         customers="account,stripe_customer_id,metronome_customer_id\nus,cus_1,m-1\n",
     )
     assert "line 2, column account" in line
+
+
+TWO = (
+    '[accounts.us]\n[accounts.eu]\nstripe_context = "acct_eu"\n[mapping]\n'
+    'customers = "customers.csv"\nmeters = "meters.csv"\n[waivers]\nfile = "waivers.csv"\n'
+)
+APART = 'metronome_bearer_token_env = "STRIPE_API_KEY"\n'
+METERS = "event_name,billable_metric_id\n"
+
+
+def test_with_several_accounts_a_line_names_its_own(tmp_path: Path) -> None:
+    """Links and waivers of two accounts; a waiver without an account is for any."""
+    found = links(
+        tmp_path,
+        TWO,
+        customers="account,stripe_customer_id,metronome_customer_id\nus,cus_1,m-1\neu,cus_1,m-2\n",
+        meters=METERS,
+        waivers="account," + WAIVER_COLUMNS + ",event_ingestion,,,x,ann,2026-12-31,\n"
+        "eu,event_ingestion,,,x,ann,2026-12-31,\n",
+    )
+    assert found.customers == (CustomerLink("us", "cus_1", "m-1"), CustomerLink("eu", "cus_1", "m-2"))
+    assert [each.account for each in found.waivers] == ["", "eu"]
+
+
+@pytest.mark.parametrize(
+    ("row", "mistake"),
+    [
+        ("jp,cus_1,m-1", "line 2, column account: is jp; the accounts are us, eu."),
+        (",cus_1,m-1", "line 2, column account: is empty; the accounts are us, eu."),
+        ("us,cus_1,m-1\neu,cus_1,m-1", "line 3, column metronome_customer_id: is linked"),
+    ],
+)
+def test_a_line_of_no_account_is_a_mistake(row: str, mistake: str, tmp_path: Path) -> None:
+    """With several accounts nobody guesses; a customer of a shared environment belongs to one of them."""
+    line = told(
+        tmp_path,
+        TWO,
+        customers=f"account,stripe_customer_id,metronome_customer_id\n{row}\n",
+        meters=METERS,
+        waivers=WAIVER_COLUMNS,
+    )
+    assert mistake in line
+
+
+def test_a_meter_may_be_named_once_for_each_environment(tmp_path: Path) -> None:
+    """Two environments have metrics of their own; a shared one has one metric for a meter."""
+    files = {
+        "customers": "account,stripe_customer_id,metronome_customer_id\n",
+        "meters": METERS + "gpu,bm-1\ngpu,bm-2\n",
+        "waivers": WAIVER_COLUMNS,
+    }
+    assert "line 3, column event_name" in told(tmp_path, TWO, **files)
+    apart = TWO.replace("[accounts.eu]\n", f"[accounts.eu]\n{APART}")
+    assert len(links(tmp_path, apart, **files).meters) == 2
 
 
 def test_the_same_price_link_twice_is_a_mistake(tmp_path: Path) -> None:

@@ -73,6 +73,23 @@ def test_a_last_page_with_known_ids() -> None:
         _walk(vendor)
 
 
+def test_an_object_twice_on_the_only_page() -> None:
+    """What stands on one page twice is not everything once."""
+    error = _failure({"data": _customers("cus_1", "cus_1"), "has_more": False})
+    assert "cus_1 came twice" in str(error)
+
+
+def test_live_objects_beside_test_objects() -> None:
+    """No key sees both modes: one of the answers is another environment's."""
+    test, live = (
+        {"data": [{**_customers(name)[0], "livemode": mode}], "has_more": not mode}
+        for name, mode in (("cus_1", False), ("cus_2", True))
+    )
+    pages = [test, live]
+    with pytest.raises(ExtractionError, match=r"another mode than before.*check STRIPE_API_BASE"):
+        _walk(ScriptedVendor(lambda _: pages.pop(0)))
+
+
 def test_an_empty_page_that_has_more() -> None:
     """An empty page that promises more would silently end the listing."""
     assert "an empty page says that there are more" in str(_failure({"data": [], "has_more": True}))

@@ -144,6 +144,29 @@ def test_items_beyond_the_embedded_ones_are_fetched() -> None:
     assert vendor.asked[0].query == {"limit": "100", "status": "all", "expand[0]": "data.discounts"}
 
 
+@pytest.mark.parametrize("listed", [[], ["si_1"], ["si_2", "si_3"]])
+def test_items_that_are_not_all_listed(listed: list[str]) -> None:
+    """A subscription that holds si_1 and says that there are more has at least si_1 and another."""
+
+    def item(name: str) -> dict[str, Any]:
+        return {"id": name, "price": _price("price_1")}
+
+    subscription = {
+        "id": "sub_1",
+        "customer": "cus_1",
+        "status": "active",
+        "start_date": 1,
+        "created": 1,
+        "items": {"data": [item("si_1")], "has_more": True},
+    }
+
+    def answer(asked: Asked) -> Any:
+        return _list(*map(item, listed)) if asked.path == "/v1/subscription_items" else _list(subscription)
+
+    with pytest.raises(ExtractionError, match="subscription_items: the items of sub_1 are not all listed"):
+        _lists(ScriptedVendor(answer), "subscriptions")
+
+
 def test_an_unknown_subscription_status_is_an_error() -> None:
     """A status that no rule knows is not guessed at; the line names where it stands."""
     strange = {"id": "s", "status": "dormant", "start_date": 1, "created": 1, "items": _list()}

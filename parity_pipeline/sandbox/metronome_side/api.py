@@ -10,11 +10,14 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from parity_pipeline.sandbox.metronome_side.account import Account
+from parity_pipeline.sandbox.metronome_side.activity_api import ActivityApi
+from parity_pipeline.sandbox.metronome_side.admission import RateLimit, TokenCheck
+from parity_pipeline.sandbox.metronome_side.balance_api import BalanceApi
 from parity_pipeline.sandbox.metronome_side.catalogue_api import CatalogueApi
 from parity_pipeline.sandbox.metronome_side.customer_api import CustomerApi
+from parity_pipeline.sandbox.metronome_side.invoice_api import InvoiceApi
 from parity_pipeline.sandbox.metronome_side.usage_api import UsageApi
 from parity_pipeline.sandbox.metronome_side.wire import ApiError, reply
 from parity_pipeline.sandbox.world import World
@@ -24,27 +27,15 @@ Handler = Callable[[Request], Awaitable[Response]]
 _ALL_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
-class _TokenCheck:
-    """Lets a request through only with the right bearer token."""
+def metronome_app(world: World, *, token: str, requests_per_second: int | None = None) -> Starlette:
+    """The API over a world, whose books are opened when the first question needs them.
 
-    def __init__(self, app: ASGIApp, token: str) -> None:
-        self._app = app
-        self._expected = f"Bearer {token}".encode()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 401 or pass the request on."""
-        if scope["type"] == "http" and dict(scope["headers"]).get(b"authorization") != self._expected:
-            await reply({"message": "Unauthorized"}, status=401)(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
-
-
-def metronome_app(world: World, *, token: str) -> Starlette:
-    """The API over a world, whose books are kept when the first question needs them."""
-    account = Account(world)
+    Above `requests_per_second` it answers 429; None sets no limit.
+    """
+    limits = [] if requests_per_second is None else [Middleware(RateLimit, per_second=requests_per_second)]
     app = Starlette(
-        routes=_routes(account),
-        middleware=[Middleware(_TokenCheck, token=token)],
+        routes=_routes(Account(world)),
+        middleware=[Middleware(TokenCheck, token=token), *limits],
         exception_handlers={ApiError: _error},
     )
     app.state.refused = []
@@ -53,23 +44,41 @@ def metronome_app(world: World, *, token: str) -> Starlette:
 
 def _routes(account: Account) -> list[Route]:
     catalogue, customers, usage = CatalogueApi(account), CustomerApi(account), UsageApi(account)
+    balances, invoices, activity = BalanceApi(account), InvoiceApi(account), ActivityApi(account)
     reads: list[tuple[str, str, Handler]] = [
         ("GET", "/v1/customers", customers.customers),
         ("GET", "/v1/customers/{customer_id}", customers.customer),
-        ("GET", "/v1/customers/{customer_id}/invoices", customers.invoices),
-        ("GET", "/v1/customers/{customer_id}/invoices/{invoice_id}", customers.invoice),
+        ("GET", "/v1/customers/{customer_id}/billable-metrics", catalogue.customer_metrics),
+        ("GET", "/v1/customers/{customer_id}/invoices", invoices.invoices),
+        ("GET", "/v1/customers/{customer_id}/invoices/breakdowns", invoices.breakdowns),
+        ("GET", "/v1/customers/{customer_id}/invoices/{invoice_id}", invoices.invoice),
         ("POST", "/v1/getCustomerBillingProviderConfigurations", customers.billing_configurations),
+        ("POST", "/v1/listConfiguredBillingProviders", customers.billing_providers),
         ("POST", "/v2/contracts/list", customers.contracts),
-        ("POST", "/v1/contracts/customerBalances/list", customers.balances),
-        ("POST", "/v1/contracts/customerCommits/list", customers.commits),
-        ("POST", "/v1/contracts/customerCredits/list", customers.credits),
+        ("POST", "/v2/contracts/get", customers.contract),
+        ("POST", "/v1/contracts/customerBalances/list", balances.balances),
+        ("POST", "/v1/contracts/customerBalances/getNetBalance", balances.net_balance),
+        ("POST", "/v1/contracts/customerCommits/list", balances.commits),
+        ("POST", "/v1/contracts/customerCredits/list", balances.credits),
         ("GET", "/v1/billable-metrics", catalogue.billable_metrics),
+        ("GET", "/v1/billable-metrics/{billable_metric_id}", catalogue.billable_metric),
         ("GET", "/v1/credit-types/list", catalogue.credit_types),
         ("POST", "/v1/contract-pricing/products/list", catalogue.products),
+        ("POST", "/v1/contract-pricing/products/get", catalogue.product),
         ("POST", "/v1/contract-pricing/rate-cards/list", catalogue.rate_cards),
+        ("POST", "/v1/contract-pricing/rate-cards/get", catalogue.rate_card),
         ("POST", "/v1/contract-pricing/rate-cards/getRates", catalogue.rates_at),
         ("POST", "/v1/contract-pricing/rate-cards/getRateSchedule", catalogue.rate_schedule),
         ("POST", "/v1/contracts/getContractRateSchedule", catalogue.contract_rates),
+        ("POST", "/v1/customers/getNamedSchedule", activity.named_schedule),
+        ("POST", "/v1/contracts/getNamedSchedule", activity.named_schedule),
+        ("POST", "/v1/contract-pricing/rate-cards/getNamedSchedule", activity.named_schedule),
+        ("POST", "/v1/contracts/listNamedSchedules", activity.named_schedules),
+        ("POST", "/v1/customer-alerts/list", activity.alerts),
+        ("POST", "/v1/customer-alerts/get", activity.alert),
+        ("GET", "/v1/auditLogs", activity.audit_log),
+        ("GET", "/v1/services", activity.services),
+        ("POST", "/v1/events/search", usage.search),
         ("POST", "/v1/usage", usage.usage),
         ("POST", "/v1/usage/groups", usage.groups),
     ]

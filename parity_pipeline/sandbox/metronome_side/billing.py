@@ -1,228 +1,132 @@
-"""Invoices: what each contract is billed for each of its periods, and what that takes from balances.
+"""The books of the whole environment: every customer's contracts, balances and invoices.
 
-Also the invoices that were pushed into Stripe although they should not have been.
+A customer's books are kept when they are first asked for. Also the invoices that were pushed into Stripe
+although they should not have been.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from decimal import Decimal, localcontext
-from functools import reduce
-from typing import Literal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import localcontext
+from functools import cached_property, lru_cache
 
-from parity_pipeline.sandbox.ids import metronome_id
+from parity_pipeline.sandbox.facts import Customer
+from parity_pipeline.sandbox.ids import metronome_customer, metronome_id
 from parity_pipeline.sandbox.metronome_side.catalogue import Catalogue, build_catalogue
-from parity_pipeline.sandbox.metronome_side.contracts import Contract, Period, build_contracts
-from parity_pipeline.sandbox.metronome_side.credits import Balance, build_balances
-from parity_pipeline.sandbox.metronome_side.lines import Line, apply_balances, subscription_line
-from parity_pipeline.sandbox.metronome_side.rating import usage_lines
-from parity_pipeline.sandbox.metronome_side.units import EXACT, to_minor_units
-from parity_pipeline.sandbox.metronome_side.usage import UsageStore
-from parity_pipeline.sandbox.world import MetronomeQuirks, PushedInvoice, World
+from parity_pipeline.sandbox.metronome_side.clerk import Clerk, CustomerBooks
+from parity_pipeline.sandbox.metronome_side.contracts import Contract
+from parity_pipeline.sandbox.metronome_side.credits import Balance
+from parity_pipeline.sandbox.metronome_side.ingestion import UsageStore
+from parity_pipeline.sandbox.metronome_side.invoices import Invoice
+from parity_pipeline.sandbox.metronome_side.units import EXACT
+from parity_pipeline.sandbox.world import PushedInvoice, World
 
-GRACE = timedelta(hours=24)
-"""How long after its period an invoice stays a draft."""
+_KEPT = 4096
+"""The books of so many customers are kept; those of others are made again when asked for."""
 
 
-@dataclass(frozen=True)
-class Invoice:
-    """One invoice; `period` is None on a scheduled one."""
+class Books:
+    """Everything that Metronome made of what it was told. The world must not change any more."""
 
-    id: str
-    contract: Contract
-    type: Literal["USAGE", "SCHEDULED"]
-    status: Literal["DRAFT", "FINALIZED", "VOID"]
-    issued_at: datetime
-    lines: tuple[Line, ...]
-    period: Period | None = None
-    regenerated_from: str | None = None
-    pushed: PushedInvoice | None = None
+    def __init__(self, world: World) -> None:
+        """Sorts the events; nothing is rated before it is asked for."""
+        quirks = world.metronome_quirks
+        self.catalogue: Catalogue = build_catalogue(world.metronome.charges, quirks)
+        group_keys = {metric.event_name: metric.group_key for metric in self.catalogue.metrics}
+        self.usage = UsageStore(world.metronome.events, group_keys, world.now)
+        self.customers: Mapping[str, Customer] = {
+            metronome_customer(key): customer
+            for key, customer in world.metronome.customers.items()
+            if key not in quirks.absent_customers and customer.started_at <= world.now
+        }
+        """The customers by Metronome's id, as far as they have come."""
+        self._world = world
+        self._clerk = Clerk(world, self.catalogue, self.usage)
+        self._made = lru_cache(_KEPT)(self._keep)
+
+    def of(self, customer_id: str) -> CustomerBooks:
+        """The books of one customer; an unknown id is a KeyError."""
+        return self._made(customer_id)
+
+    def broken_down(self, customer_id: str, cuts: frozenset[datetime]) -> tuple[Invoice, ...]:
+        """The invoices of a customer as they would be now, their lines cut at these instants."""
+        with localcontext(EXACT):
+            return replace(self._clerk, cuts=cuts).books_of(self.customers[customer_id]).invoices
 
     @property
-    def total(self) -> Decimal:
-        """The sum of the lines, in the unit of the currency; there are no postpaid commits here."""
-        return reduce(EXACT.add, (line.total for line in self.lines), Decimal(0))
+    def invoices(self) -> Mapping[str, tuple[Invoice, ...]]:
+        """By Metronome's customer id, in order of issue; each customer's are made when looked at."""
+        return _InvoicesByCustomer(self)
+
+    @property
+    def contracts(self) -> tuple[Contract, ...]:
+        """All contracts, customer by customer."""
+        return tuple(contract for each in self.customers for contract in self.of(each).contracts)
+
+    @property
+    def balances(self) -> tuple[Balance, ...]:
+        """All commits and credits, customer by customer."""
+        return tuple(balance for each in self.customers for balance in self.of(each).balances)
+
+    def _keep(self, customer_id: str) -> CustomerBooks:
+        kept = self._plain(customer_id)
+        if customer_id != self._regenerated:
+            return kept
+        return replace(kept, invoices=_with_one_regenerated(kept.invoices))
+
+    def _plain(self, customer_id: str) -> CustomerBooks:
+        with localcontext(EXACT):
+            return self._clerk.books_of(self.customers[customer_id])
+
+    @cached_property
+    def _regenerated(self) -> str | None:
+        """The last customer without credit had an invoice voided and made again, as happens in life."""
+        for customer_id, customer in reversed(list(self.customers.items())):
+            if customer.credits or customer.committed_spend:
+                continue
+            if len(_final(self._plain(customer_id).invoices)) >= 2:
+                return customer_id
+        return None
 
 
-@dataclass(frozen=True)
-class Books:
-    """Everything that Metronome made of what it was told."""
+class _InvoicesByCustomer(Mapping[str, tuple[Invoice, ...]]):
+    """A view of the books."""
 
-    catalogue: Catalogue
-    usage: UsageStore
-    contracts: tuple[Contract, ...]
-    balances: tuple[Balance, ...]
-    invoices: Mapping[str, tuple[Invoice, ...]]
-    """By Metronome's customer id, in order of issue."""
+    def __init__(self, books: Books) -> None:
+        self._books = books
+
+    def __getitem__(self, customer_id: str) -> tuple[Invoice, ...]:
+        return self._books.of(customer_id).invoices
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._books.customers)
+
+    def __len__(self) -> int:
+        return len(self._books.customers)
 
 
 def keep_books(world: World) -> Books:
-    """Rate, credit and invoice everything once."""
-    with localcontext(EXACT):
-        return _keep_books(world)
+    """The books of a world; they are written as they are read."""
+    return Books(world)
 
 
 def pushed_invoices(world: World) -> list[PushedInvoice]:
     """The invoices that reached Stripe, as it was asked to create them; `customer` is the customer key."""
-    if not world.metronome_quirks.pushed_invoices:
+    books = keep_books(world) if world.metronome_quirks.pushed_invoices else None
+    if books is None:
         return []
-    books = keep_books(world)
-    return [
-        invoice.pushed for invoices in books.invoices.values() for invoice in invoices if invoice.pushed
-    ]  # fmt: skip
+    ids = [metronome_customer(key) for key in sorted(world.metronome_quirks.pushed_invoices)]
+    invoices = (invoice for each in ids if each in books.customers for invoice in books.of(each).invoices)
+    return [invoice.pushed for invoice in invoices if invoice.pushed]
 
 
-def _keep_books(world: World) -> Books:
-    quirks = world.metronome_quirks
-    catalogue = build_catalogue(world.metronome.charges, quirks)
-    usage = UsageStore(
-        world.metronome.events, {metric.event_name: metric.group_key for metric in catalogue.metrics}
-    )
-    contracts = build_contracts(world, catalogue)
-    first = {contract.customer.key: contract for contract in contracts if not contract.is_duplicate}
-    creditable = (*catalogue.usage_products.values(), *catalogue.flat_fee_products.values())
-    known = [
-        customer
-        for key, customer in world.metronome.customers.items()
-        if key not in quirks.absent_customers
-    ]  # fmt: skip
-    balances = build_balances(known, first, tuple(product.id for product in creditable))
-    clerk = _Clerk(catalogue, usage, world.company.as_of, quirks)
-    by_customer: dict[str, list[Balance]] = {}
-    for balance in balances:
-        by_customer.setdefault(balance.customer_id, []).append(balance)
-    invoices: dict[str, list[Invoice]] = {}
-    for contract in contracts:
-        held = by_customer.get(contract.customer_id, [])
-        open_to = [balance for balance in held if balance.is_open_to(contract)]
-        invoices.setdefault(contract.customer_id, []).extend(clerk.invoices(contract, open_to))
-    for balance in balances:
-        balance.expire(world.company.as_of)
-    _regenerate_one(invoices, {contract.customer_id for contract in contracts if contract.customer.credits})
-    ordered = {
-        customer_id: tuple(sorted(found, key=lambda each: (each.issued_at, each.id)))
-        for customer_id, found in invoices.items()
-    }
-    return Books(catalogue, usage, tuple(contracts), tuple(balances), ordered)
+def _final(invoices: Sequence[Invoice]) -> list[Invoice]:
+    return [each for each in invoices if each.type == "USAGE" and each.status == "FINALIZED"]
 
 
-@dataclass(frozen=True)
-class _Clerk:
-    """Writes the invoices of one contract after the other."""
-
-    catalogue: Catalogue
-    usage: UsageStore
-    as_of: datetime
-    quirks: MetronomeQuirks
-
-    def invoices(self, contract: Contract, balances: Sequence[Balance]) -> list[Invoice]:
-        """A contract's usage invoices period by period, and those of a fee that is billed in advance."""
-        periods = list(contract.periods(self.as_of))
-        closed = [period for period in periods if period.end + GRACE <= self.as_of]
-        last_closed = closed[-1] if closed else None
-        key = contract.customer.key
-        found: list[Invoice] = []
-        for period in periods:
-            if contract.is_fee_scheduled and contract.platform_fee:
-                found.append(_scheduled_invoice(contract, period))
-            if period == last_closed and key in self.quirks.missing_last_invoice:
-                continue
-            invoice = self._usage_invoice(contract, period, balances)
-            if period == last_closed:
-                invoice = self._with_quirks(invoice)
-            found.append(invoice)
-        return found
-
-    def _usage_invoice(self, contract: Contract, period: Period, balances: Sequence[Balance]) -> Invoice:
-        invoice_id = metronome_id("invoice", contract.id, period.start.isoformat())
-        lines, drawn = apply_balances(self._gross_lines(contract, period, balances), balances)
-        for balance in balances:
-            if balance.id in drawn:
-                balance.deduct(
-                    drawn[balance.id], at=period.end, invoice_id=invoice_id, contract_id=contract.id
-                )  # fmt: skip
-        return Invoice(
-            id=invoice_id,
-            contract=contract,
-            type="USAGE",
-            status="FINALIZED" if period.end + GRACE <= self.as_of else "DRAFT",
-            issued_at=period.end + GRACE,
-            lines=tuple(lines),
-            period=period,
-        )
-
-    def _gross_lines(self, contract: Contract, period: Period, balances: Sequence[Balance]) -> list[Line]:
-        """The lines before any balance is applied."""
-        cuts = sorted(
-            moment
-            for moment in {each for balance in balances for each in (balance.starts_at, balance.ends_at)}
-            if period.start < moment < period.end
-        )
-        lines: list[Line] = []
-        for rate in contract.rates(self.catalogue):
-            if rate.product.metric is None:
-                subscription_id = contract.subscription_id(rate.product)
-                price = rate.tiers[0].price
-                lines.append(
-                    subscription_line(rate.product, price, period.start, period.end, subscription_id)
-                )
-            else:
-                usage = self.usage.of(contract.customer.key, rate.product.metric.event_name)
-                lines += usage_lines(rate, usage, period, cuts)
-        if contract.platform_fee and not contract.is_fee_scheduled:
-            lines.append(_platform_fee_line(contract, period))
-        return lines
-
-    def _with_quirks(self, invoice: Invoice) -> Invoice:
-        key = invoice.contract.customer.key
-        if key in self.quirks.draft_last_invoice:
-            return replace(invoice, status="DRAFT")
-        if key in self.quirks.pushed_invoices and not invoice.contract.is_duplicate:
-            return replace(invoice, pushed=_pushed(invoice))
-        return invoice
-
-
-def _platform_fee_line(contract: Contract, period: Period) -> Line:
-    rate = contract.platform_fee_rate
-    if rate is None:
-        raise ValueError(f"contract {contract.id} has no platform fee")
-    subscription_id = contract.subscription_id(rate.product)
-    return subscription_line(rate.product, rate.tiers[0].price, period.start, period.end, subscription_id)
-
-
-def _scheduled_invoice(contract: Contract, period: Period) -> Invoice:
-    """The monthly fee of a customer who pays it in advance, on an invoice of its own."""
-    return Invoice(
-        id=metronome_id("invoice", contract.id, "scheduled", period.start.isoformat()),
-        contract=contract,
-        type="SCHEDULED",
-        status="FINALIZED",
-        issued_at=period.start,
-        lines=(_platform_fee_line(contract, period),),
-    )
-
-
-def _pushed(invoice: Invoice) -> PushedInvoice:
-    contract = invoice.contract
-    return PushedInvoice(
-        stripe_invoice_id=f"in_pushed{contract.customer.key}",
-        metronome_invoice_id=invoice.id,
-        customer=contract.customer.key,
-        currency=contract.currency,
-        amount_minor_units=to_minor_units(invoice.total, contract.currency),
-        created_at=invoice.issued_at,
-    )
-
-
-def _regenerate_one(invoices: dict[str, list[Invoice]], with_credit: set[str]) -> None:
-    """The last customer without credit had an earlier invoice voided and made again, as happens in life."""
-    for customer_id, found in reversed(invoices.items()):
-        final = [each for each in found if each.type == "USAGE" and each.status == "FINALIZED"]
-        if customer_id not in with_credit and len(final) >= 2:
-            voided = final[-2]
-            again = replace(
-                voided, id=metronome_id("invoice", voided.id, "regenerated"), regenerated_from=voided.id
-            )
-            found[found.index(voided)] = replace(voided, status="VOID")
-            found.append(again)
-            return
+def _with_one_regenerated(invoices: Sequence[Invoice]) -> tuple[Invoice, ...]:
+    """The last but one final invoice is void, and there again under another id."""
+    voided = _final(invoices)[-2]
+    again = replace(voided, id=metronome_id("invoice", voided.id, "regenerated"), regenerated_from=voided.id)
+    changed = [replace(each, status="VOID") if each is voided else each for each in invoices]
+    return tuple(sorted([*changed, again], key=lambda each: (each.issued_at, each.id)))

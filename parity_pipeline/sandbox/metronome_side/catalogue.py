@@ -3,20 +3,27 @@
 Made from what Metronome was told (`world.metronome.charges`); nothing here knows customers or usage.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import product as combinations
 from typing import Literal, cast
 
-from parity_pipeline.sandbox.company import CURRENCIES, Charge
+from parity_pipeline.sandbox.facts import CURRENCIES, Charge
 from parity_pipeline.sandbox.ids import (
     metronome_flat_fee_product,
     metronome_id,
     metronome_metric,
     metronome_product,
 )
-from parity_pipeline.sandbox.metronome_side.units import minor_units_per_major, per_major_unit
+from parity_pipeline.sandbox.metronome_side.units import (
+    AI_CREDITS,
+    CREDITS_PER_MAJOR_UNIT,
+    CreditType,
+    credit_type,
+    minor_units_per_major,
+    per_major_unit,
+)
 from parity_pipeline.sandbox.metronome_side.usage import Aggregation
 from parity_pipeline.sandbox.world import MetronomeQuirks
 
@@ -28,12 +35,20 @@ _AGGREGATIONS: dict[str, Aggregation] = {"sum": "SUM", "count": "COUNT", "last":
 
 @dataclass(frozen=True)
 class Metric:
-    """A billable metric: which events count, how, and what they can be told apart by."""
+    """A billable metric: which events count, how, and what they can be told apart by.
+
+    `group_keys` are the sets of properties that may be asked for, the widest first.
+    """
 
     id: str
     event_name: str
     aggregation: Aggregation
-    group_key: tuple[str, ...]
+    group_keys: tuple[tuple[str, ...], ...]
+
+    @property
+    def group_key(self) -> tuple[str, ...]:
+        """All the properties together."""
+        return self.group_keys[0] if self.group_keys else ()
 
     @property
     def name(self) -> str:
@@ -43,7 +58,10 @@ class Metric:
 
 @dataclass(frozen=True)
 class Product:
-    """A product; a usage product has a metric, whose value is divided by `divisor` and maybe rounded up."""
+    """A product; a usage product has a metric, whose value is divided by `divisor` and maybe rounded up.
+
+    Prices are keyed by `pricing_key`; `presentation_key` only splits the lines of an invoice.
+    """
 
     id: str
     name: str
@@ -51,11 +69,8 @@ class Product:
     metric: Metric | None = None
     divisor: Decimal = Decimal(1)
     is_rounded_up: bool = False
-
-    @property
-    def pricing_key(self) -> tuple[str, ...]:
-        """The properties that prices are keyed by."""
-        return self.metric.group_key if self.metric else ()
+    pricing_key: tuple[str, ...] = ()
+    presentation_key: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,11 +83,13 @@ class RateTier:
 
 @dataclass(frozen=True)
 class Rate:
-    """A price of a product in one currency, for one combination of group values."""
+    """A price of a product for one combination of group values; `charge` is what the price list calls it."""
 
     product: Product
     values: tuple[tuple[str, str], ...]
     tiers: tuple[RateTier, ...]
+    unit: CreditType
+    charge: str = ""
 
     @property
     def rate_type(self) -> str:
@@ -83,72 +100,115 @@ class Rate:
 
     def times(self, multiplier: Decimal) -> "Rate":
         """This rate with every price multiplied."""
-        return Rate(
-            self.product,
-            self.values,
-            tuple(RateTier(tier.price * multiplier, tier.size) for tier in self.tiers),
-        )
+        if multiplier == 1:
+            return self
+        return replace(self, tiers=tuple(RateTier(each.price * multiplier, each.size) for each in self.tiers))
+
+
+@dataclass(frozen=True)
+class RateCard:
+    """A price list in one currency, or in AI credits that are worth something in that currency."""
+
+    key: str
+    currency: str
+    is_in_credits: bool
+
+    @property
+    def id(self) -> str:
+        """Metronome's id."""
+        return rate_card_id(self.key)
+
+    @property
+    def unit(self) -> CreditType:
+        """What its usage rates are in."""
+        return AI_CREDITS if self.is_in_credits else credit_type(self.currency)
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Everything on sale. `rates` is keyed by currency."""
+    """Everything on sale: products by charge (those of one dimension share theirs), rates by rate card."""
 
     metrics: tuple[Metric, ...]
     usage_products: Mapping[str, Product]
     flat_fee_products: Mapping[str, Product]
     rates: Mapping[str, tuple[Rate, ...]]
 
+    @property
+    def charged_products(self) -> tuple[Product, ...]:
+        """All products of metered charges, each once."""
+        every = (*self.usage_products.values(), *self.flat_fee_products.values())
+        return tuple({product.id: product for product in every}.values())
+
 
 PLATFORM_FEE = Product(metronome_id("product", "platform-fee"), "Platform fee", "SUBSCRIPTION")
 PREPAID_CREDIT = Product(metronome_id("product", "prepaid-credit"), "Prepaid credit", "FIXED")
 
+RATE_CARDS: Mapping[str, RateCard] = {
+    card.key: card
+    for currency in CURRENCIES
+    for card in (RateCard(currency, currency, False), RateCard(f"{currency}-credits", currency, True))  # noqa: FBT003  # two positions, one line
+}
+"""The rate cards by key: for each currency `C` the card `C` and the card `C-credits`."""
 
-def rate_card_id(currency: str) -> str:
-    """The rate card of a currency."""
-    return metronome_id("rate-card", currency)
+
+def rate_card_id(key: str) -> str:
+    """The id of a rate card."""
+    return metronome_id("rate-card", key)
 
 
 def build_catalogue(charges: Mapping[str, Charge], quirks: MetronomeQuirks) -> Catalogue:
-    """The catalogue for these charges; charges with one event name share a metric and a product."""
+    """The catalogue for these charges; charges with one event name share a metric."""
     by_event: dict[str, list[Charge]] = {}
+    by_product: dict[str, list[Charge]] = {}
     for charge in charges.values():
         by_event.setdefault(charge.event_name, []).append(charge)
+        by_product.setdefault(metronome_product(charge), []).append(charge)
     metrics = {event_name: _metric(members, quirks) for event_name, members in by_event.items()}
     usage_products = {
-        event_name: _usage_product(members, metrics[event_name], quirks)
-        for event_name, members in by_event.items()
+        charge.key: product
+        for members in by_product.values()
+        for product in (_usage_product(members, metrics[members[0].event_name], quirks),)
+        for charge in members
     }
     flat_fee_products = {
-        event_name: Product(
-            metronome_flat_fee_product(members[0]), f"{metrics[event_name].name} base fee", "SUBSCRIPTION"
+        charge.key: Product(
+            metronome_flat_fee_product(charge), f"{usage_products[charge.key].name} base fee", "SUBSCRIPTION"
         )
-        for event_name, members in by_event.items()
-        if any(tiers[0].flat_fee for charge in members for tiers in charge.tiers.values())
+        for charge in charges.values()
+        if any(tiers[0].flat_fee for tiers in charge.tiers.values())
     }
     rates = {
-        currency: tuple(
+        card.key: tuple(
             rate
             for charge in charges.values()
-            if currency in charge.tiers
-            for rate in _rates(charge, currency, usage_products, flat_fee_products, quirks)
+            if card.currency in charge.tiers
+            for rate in _rates(charge, card, usage_products, flat_fee_products, quirks)
         )
-        for currency in CURRENCIES
+        for card in RATE_CARDS.values()
     }
     return Catalogue(tuple(metrics.values()), usage_products, flat_fee_products, rates)
 
 
+def _pricing_key(charges: Iterable[Charge]) -> tuple[str, ...]:
+    keys = (key for charge in charges for key in (charge.dimension, charge.varies_by))
+    return tuple(dict.fromkeys(key for key in keys if key is not None))
+
+
+def _presentation_key(charges: Iterable[Charge]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(charge.split_by for charge in charges if charge.split_by is not None))
+
+
 def _metric(charges: list[Charge], quirks: MetronomeQuirks) -> Metric:
+    """A product with both kinds of keys needs them as one compound key of its metric."""
     event_name = charges[0].event_name
-    keys = dict.fromkeys(
-        key for charge in charges for key in (charge.dimension, charge.varies_by) if key is not None
-    )
+    priced, presented = _pricing_key(charges), _presentation_key(charges)
+    both = tuple(dict.fromkeys((*priced, *presented)))
     right = _AGGREGATIONS[charges[0].formula]
     return Metric(
         id=metronome_metric(charges[0]),
         event_name=event_name,
         aggregation=cast(Aggregation, quirks.aggregation.get(event_name, right).upper()),
-        group_key=tuple(keys),
+        group_keys=tuple(dict.fromkeys(keys for keys in (both, priced, presented) if keys)),
     )
 
 
@@ -156,32 +216,45 @@ def _usage_product(charges: list[Charge], metric: Metric, quirks: MetronomeQuirk
     first = charges[0]
     factors = (quirks.conversion_factor.get(charge.key) for charge in charges)
     quoted_per = next((factor for factor in factors if factor is not None), Decimal(first.quoted_per))
+    is_rounded_up = any(charge.model == "package" or charge.key in quirks.rounded_up for charge in charges)
     return Product(
         id=metronome_product(first),
-        name=metric.name,
+        name=first.key.replace("_", " ").capitalize() if first.beside else metric.name,
         kind="USAGE",
         metric=metric,
         divisor=quoted_per * first.package_size,
-        is_rounded_up=first.model == "package",
+        is_rounded_up=is_rounded_up,
+        pricing_key=_pricing_key(charges),
+        presentation_key=_presentation_key(charges),
     )
+
+
+def _per_major(card: RateCard, quirks: MetronomeQuirks) -> Decimal:
+    """How many of a card's units make one dollar, euro or yen, as the rates were entered."""
+    if card.is_in_credits:
+        return CREDITS_PER_MAJOR_UNIT
+    if card.currency in quirks.amounts_as_minor_units:
+        return minor_units_per_major(card.currency)
+    return Decimal(1) if card.currency in quirks.amounts_as_major_units else per_major_unit(card.currency)
 
 
 def _rates(
     charge: Charge,
-    currency: str,
+    card: RateCard,
     usage_products: Mapping[str, Product],
     flat_fee_products: Mapping[str, Product],
     quirks: MetronomeQuirks,
 ) -> list[Rate]:
-    per_major = per_major_unit(currency)
-    if currency in quirks.amounts_as_minor_units:
-        per_major = minor_units_per_major(currency)
-    product = usage_products[charge.event_name]
-    tiers = _tiers(charge, currency, per_major)
-    found = [Rate(product, values, tiers) for values in _rated_values(charge, product, quirks)]
-    fee = charge.tiers[currency][0].flat_fee * per_major
+    per_major = _per_major(card, quirks)
+    product = usage_products[charge.key]
+    tiers = _tiers(charge, card.currency, per_major)
+    found = [
+        Rate(product, values, tiers, card.unit, charge.key)
+        for values in _rated_values(charge, product, quirks)
+    ]  # fmt: skip
+    fee = charge.tiers[card.currency][0].flat_fee * per_major
     if fee:
-        found.append(Rate(flat_fee_products[charge.event_name], (), (RateTier(fee),)))
+        found.append(Rate(flat_fee_products[charge.key], (), (RateTier(fee),), card.unit, charge.key))
     return found
 
 

@@ -1,23 +1,26 @@
-"""Customers, their links to Stripe and their commits and credits, as the API shows them."""
+"""Customers and their links to Stripe as the API shows them."""
 
 from datetime import datetime
 
-from parity_pipeline.sandbox.company import Customer
-from parity_pipeline.sandbox.ids import metronome_customer, metronome_id, stripe_customer
-from parity_pipeline.sandbox.metronome_side.catalogue import PREPAID_CREDIT
-from parity_pipeline.sandbox.metronome_side.catalogue_json import CREATOR, credit_type_json
-from parity_pipeline.sandbox.metronome_side.credits import Balance, LedgerEntry
-from parity_pipeline.sandbox.metronome_side.units import credit_type
-from parity_pipeline.sandbox.metronome_side.wire import Json, plain
+from parity_pipeline.sandbox.facts import Customer
+from parity_pipeline.sandbox.ids import metronome_customer, metronome_id, stripe_account, stripe_customer
+from parity_pipeline.sandbox.metronome_side.wire import Json
 
-STRIPE_ACCOUNT = "acct_sandbox"
+ARCHIVED_CUSTOMER = metronome_id("customer", "archived")
+"""The id of a test customer that somebody archived."""
+
+
+def aliases_of(customer: Customer, *, is_linked: bool) -> list[str]:
+    """The ids by which events may name a customer."""
+    aliases = [f"customer-{customer.key}"]
+    if is_linked and customer.link == "ingest_alias":
+        aliases.append(stripe_customer(customer.key))
+    return aliases
 
 
 def customer_json(customer: Customer, *, is_linked: bool) -> Json:
     """A customer; `is_linked` is False when nothing here may name the Stripe customer."""
-    aliases = [f"customer-{customer.key}"]
-    if is_linked and customer.link == "ingest_alias":
-        aliases.append(stripe_customer(customer.key))
+    aliases = aliases_of(customer, is_linked=is_linked)
     has_field = is_linked and customer.link == "custom_field"
     return {
         "id": metronome_customer(customer.key),
@@ -33,11 +36,28 @@ def customer_json(customer: Customer, *, is_linked: bool) -> Json:
     }
 
 
+def twin_id(customer: Customer) -> str:
+    """The id of the second Metronome customer that claims a customer's Stripe customer."""
+    return metronome_id("customer", customer.key, "second")
+
+
+def twin_json(customer: Customer) -> Json:
+    """That second customer, which has nothing else."""
+    alias = f"customer-{customer.key}-second"
+    return customer_json(customer, is_linked=False) | {
+        "id": twin_id(customer),
+        "external_id": alias,
+        "ingest_aliases": [alias],
+        "name": f"{customer.name} (second)",
+        "custom_fields": {"stripe_customer_id": stripe_customer(customer.key)},
+    }
+
+
 def archived_customer_json(moment: datetime) -> Json:
-    """A test customer that somebody archived; it has nothing else."""
+    """The archived customer; it has nothing else."""
     alias = "customer-archived"
     return {
-        "id": metronome_id("customer", "archived"),
+        "id": ARCHIVED_CUSTOMER,
         "external_id": alias,
         "ingest_aliases": [alias],
         "name": "Archived test customer",
@@ -50,72 +70,28 @@ def archived_customer_json(moment: datetime) -> Json:
 
 
 def billing_configuration_json(customer: Customer) -> Json:
-    """The link of a customer to its customer in Stripe."""
+    """The link of a customer to its customer in one of the Stripe accounts."""
     return {
         "id": metronome_id("billing-configuration", customer.key),
         "customer_id": metronome_customer(customer.key),
-        "billing_provider": "stripe",
         "configuration": {
             "stripe_customer_id": stripe_customer(customer.key),
             "stripe_collection_method": "charge_automatically",
         },
+        "archived_at": None,
+        **delivery_json(customer.account),
+    }
+
+
+def delivery_json(account: str) -> Json:
+    """How invoices would get into a Stripe account."""
+    return {
+        "billing_provider": "stripe",
         "delivery_method": "direct_to_billing_provider",
-        "delivery_method_id": metronome_id("delivery-method", STRIPE_ACCOUNT),
+        "delivery_method_id": metronome_id("delivery-method", account),
         "delivery_method_configuration": {
-            "stripe_account_id": STRIPE_ACCOUNT,
+            "stripe_account_id": stripe_account(account),
             "leave_invoices_in_draft": False,
             "skip_zero_dollar_invoices": False,
         },
-        "archived_at": None,
     }
-
-
-def balance_json(balance: Balance, *, as_of: datetime, include_balance: bool, include_ledgers: bool) -> Json:
-    """A commit or credit."""
-    shown: Json = {
-        "id": balance.id,
-        "type": balance.kind,
-        "rate_type": "LIST_RATE",
-        "name": balance.name,
-        "priority": balance.priority,
-        "product": {"id": PREPAID_CREDIT.id, "name": PREPAID_CREDIT.name},
-        "applicable_product_ids": list(balance.product_ids),
-        "access_schedule": {
-            "credit_type": credit_type_json(credit_type(balance.currency)),
-            "schedule_items": [
-                {
-                    "id": balance.segment_id,
-                    "amount": plain(balance.amount),
-                    "starting_at": balance.starts_at,
-                    "ending_before": balance.ends_at,
-                }
-            ],
-        },
-        "created_at": balance.starts_at,
-        "created_by": CREATOR,
-        "custom_fields": {},
-    }
-    if balance.contract_id is not None:
-        shown["contract"] = {"id": balance.contract_id}
-    if balance.kind == "PREPAID":
-        shown["invoice_schedule"] = {"schedule_items": [], "do_not_invoice": True}
-    if include_balance:
-        shown["balance"] = plain(balance.at(as_of))
-    if include_ledgers:
-        shown["ledger"] = [_ledger_json(balance, entry) for entry in balance.ledger]
-    return shown
-
-
-def _ledger_json(balance: Balance, entry: LedgerEntry) -> Json:
-    kind = "PREPAID_COMMIT" if balance.kind == "PREPAID" else "CREDIT"
-    shown: Json = {
-        "type": f"{kind}_{entry.suffix}",
-        "amount": plain(entry.amount),
-        "timestamp": entry.at,
-        "segment_id": balance.segment_id,
-    }
-    if entry.invoice_id is not None:
-        shown["invoice_id"] = entry.invoice_id
-    if entry.contract_id is not None:
-        shown["contract_id"] = entry.contract_id
-    return shown

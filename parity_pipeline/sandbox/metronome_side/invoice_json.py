@@ -1,7 +1,7 @@
 """Invoices as the API shows them."""
 
-from parity_pipeline.sandbox.metronome_side.billing import Invoice
 from parity_pipeline.sandbox.metronome_side.catalogue_json import credit_type_json
+from parity_pipeline.sandbox.metronome_side.invoices import Invoice
 from parity_pipeline.sandbox.metronome_side.lines import Line, TierPosition
 from parity_pipeline.sandbox.metronome_side.units import credit_type
 from parity_pipeline.sandbox.metronome_side.wire import Json, plain
@@ -14,8 +14,8 @@ _PRODUCT_TYPES = {
 }
 
 
-def invoice_json(invoice: Invoice, *, skip_zero_lines: bool = False) -> Json:
-    """An invoice with all its lines."""
+def invoice_json(invoice: Invoice, *, skip_zero_lines: bool = False, line_types: bool = True) -> Json:
+    """An invoice with all its lines, which name their type unless `line_types` is off."""
     currency = invoice.contract.currency
     shown: Json = {
         "id": invoice.id,
@@ -27,7 +27,7 @@ def invoice_json(invoice: Invoice, *, skip_zero_lines: bool = False) -> Json:
         "total": plain(invoice.total),
         "issued_at": invoice.issued_at,
         "line_items": [
-            _line_json(line, currency)
+            _line_json(line, has_type=line_types)
             for line in invoice.lines
             if not (skip_zero_lines and line.quantity == 0)
         ],
@@ -44,30 +44,38 @@ def invoice_json(invoice: Invoice, *, skip_zero_lines: bool = False) -> Json:
     return shown
 
 
-def _line_json(line: Line, currency: str) -> Json:
-    shown: Json = {
-        "type": line.type,
+def _line_json(line: Line, *, has_type: bool) -> Json:
+    shown: Json = {"type": line.type} if has_type else {}
+    shown |= {
         "name": line.name,
         "total": plain(line.total),
-        "credit_type": credit_type_json(credit_type(currency)),
+        "credit_type": credit_type_json(line.unit),
+        "starting_at": line.starts_at,
+        "ending_before": line.ends_at,
+    }
+    optional: Json = {
+        "quantity": None if line.quantity is None else plain(line.quantity),
+        "unit_price": None if line.unit_price is None else plain(line.unit_price),
+        "pricing_group_values": dict(line.values) or None,
+        "presentation_group_values": dict(line.presented) or None,
+        "tier": None if line.tier is None else _tier_json(line.tier),
+    }
+    shown |= {name: value for name, value in optional.items() if value is not None}
+    return shown | _product_part(line) | _balance_part(line)
+
+
+def _product_part(line: Line) -> Json:
+    if line.product is None:
+        return {}
+    shown: Json = {
         "product_id": line.product.id,
         "product_type": _PRODUCT_TYPES[line.product.kind],
         "product_tags": [],
         "product_custom_fields": {},
-        "starting_at": line.starts_at,
-        "ending_before": line.ends_at,
     }
-    if line.quantity is not None:
-        shown["quantity"] = plain(line.quantity)
-    if line.unit_price is not None:
-        shown["unit_price"] = plain(line.unit_price)
-    if line.values:
-        shown["pricing_group_values"] = dict(line.values)
-    if line.tier is not None:
-        shown["tier"] = _tier_json(line.tier)
     if line.subscription_id is not None:
-        shown |= {"subscription_id": line.subscription_id, "is_prorated": False}
-    return shown | _balance_part(line)
+        shown |= {"subscription_id": line.subscription_id, "is_prorated": line.is_prorated}
+    return shown
 
 
 def _balance_part(line: Line) -> Json:
@@ -77,7 +85,7 @@ def _balance_part(line: Line) -> Json:
     shown: Json = {
         "commit_id": line.balance.id,
         "commit_segment_id": line.balance.segment_id,
-        "commit_type": "PrepaidCommit",
+        "commit_type": "PostpaidCommit" if line.balance.kind == "POSTPAID" else "PrepaidCommit",
     }
     if line.type == "applied_commit_or_credit":
         shown["applied_commit_or_credit"] = {

@@ -8,7 +8,7 @@ from typing import Literal
 
 from parity_pipeline.sandbox.metronome_side.catalogue import Product
 from parity_pipeline.sandbox.metronome_side.credits import Balance
-from parity_pipeline.sandbox.metronome_side.units import EXACT
+from parity_pipeline.sandbox.metronome_side.units import EXACT, CreditType
 
 _QUANTITY_STEP = Decimal("0.000000000001")
 
@@ -24,36 +24,48 @@ class TierPosition:
 
 @dataclass(frozen=True)
 class Line:
-    """One line. `balance` is the commit or credit that covers it or, on a negative line, that was drawn."""
+    """One line. `balance` is the commit or credit that covers it or, on a negative line, that was drawn.
 
-    type: Literal["usage", "subscription", "applied_commit_or_credit"]
+    `total` and `unit_price` are in `unit`. A conversion line has no product.
+    """
+
+    type: Literal["usage", "subscription", "applied_commit_or_credit", "cpu_conversion"]
     name: str
-    product: Product
+    product: Product | None
     total: Decimal
+    unit: CreditType
     starts_at: datetime
     ends_at: datetime
     quantity: Decimal | None = None
     unit_price: Decimal | None = None
     values: tuple[tuple[str, str], ...] = ()
+    presented: tuple[tuple[str, str | None], ...] = ()
     tier: TierPosition | None = None
     balance: Balance | None = None
     subscription_id: str | None = None
+    is_prorated: bool = False
+
+    @property
+    def is_postpaid_draw(self) -> bool:
+        """Whether it shows what counts towards a postpaid commit; that is paid all the same."""
+        applied = self.balance if self.type == "applied_commit_or_credit" else None
+        return applied is not None and applied.kind == "POSTPAID"
 
 
-def subscription_line(
-    product: Product, price: Decimal, starts_at: datetime, ends_at: datetime, subscription_id: str
-) -> Line:
-    """One month of a subscription, not prorated."""
+def conversion_line(lines: Iterable[Line], custom: CreditType, unit: CreditType, price: Decimal) -> Line:
+    """The line that turns all amounts in a custom pricing unit into money, at `price` for one of it."""
+    converted = [line for line in lines if line.unit == custom]
+    quantity = sum((line.total for line in converted), Decimal(0))
     return Line(
-        type="subscription",
-        name=product.name,
-        product=product,
-        total=price,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        quantity=Decimal(1),
+        type="cpu_conversion",
+        name=f"{custom.name} conversion",
+        product=None,
+        total=EXACT.multiply(quantity, price),
+        unit=unit,
+        starts_at=min(line.starts_at for line in converted),
+        ends_at=max(line.ends_at for line in converted),
+        quantity=quantity,
         unit_price=price,
-        subscription_id=subscription_id,
     )
 
 
@@ -90,7 +102,11 @@ def _draw_order(line: Line) -> tuple[bool, datetime, Decimal, str]:
 
 
 def _may_cover(balance: Balance, line: Line) -> bool:
-    return line.product.id in balance.product_ids and balance.is_accessible(line.starts_at)
+    return (
+        line.product is not None
+        and line.product.id in balance.product_ids
+        and balance.is_accessible(line.starts_at)
+    )
 
 
 def _split(line: Line, amount: Decimal) -> tuple[Line, list[Line]]:

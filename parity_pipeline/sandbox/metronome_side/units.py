@@ -12,10 +12,13 @@ from parity_pipeline.sandbox.ids import metronome_id
 EXACT = Context(prec=60)
 """Wide enough for every product of a price and a quantity that the sandbox makes."""
 
+CREDITS_PER_MAJOR_UNIT = Decimal(100)
+"""How many AI credits one dollar, euro or yen is worth."""
+
 
 @dataclass(frozen=True)
 class CreditType:
-    """A currency as Metronome names it."""
+    """A currency, or a custom pricing unit, as Metronome names it."""
 
     id: str
     name: str
@@ -23,6 +26,9 @@ class CreditType:
 
 _USD = CreditType("2714e483-4ff1-48e4-9e25-ac732e8f24f2", "USD (cents)")
 _NO_MINOR_UNIT = frozenset({"jpy", "krw"})
+
+AI_CREDITS = CreditType(metronome_id("credit-type", "ai-credits"), "AI credits")
+"""The custom pricing unit that some rate cards are written in."""
 
 
 def credit_type(currency: str) -> CreditType:
@@ -33,6 +39,11 @@ def credit_type(currency: str) -> CreditType:
 def per_major_unit(currency: str) -> Decimal:
     """How many of Metronome's units make one dollar, euro or yen."""
     return Decimal(100) if currency == "usd" else Decimal(1)
+
+
+def per_ai_credit(currency: str) -> Decimal:
+    """What one AI credit is worth, in Metronome's unit of the currency."""
+    return per_major_unit(currency) / CREDITS_PER_MAJOR_UNIT
 
 
 def minor_units_per_major(currency: str) -> Decimal:

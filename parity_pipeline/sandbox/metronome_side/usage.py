@@ -1,6 +1,6 @@
-"""Ingestion and aggregation: events in, the value of a metric between two instants out.
+"""Aggregation: the value of a metric between two instants, as a whole and by group values.
 
-Nothing here knows products, prices or contracts.
+Nothing here knows products, prices or contracts, or how events come in.
 """
 
 from bisect import bisect_left
@@ -8,15 +8,25 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, localcontext
+from functools import cached_property
 from itertools import accumulate
 from typing import Literal
 
-from parity_pipeline.sandbox.company import UsageEvent
 from parity_pipeline.sandbox.metronome_side.units import EXACT
 
 Aggregation = Literal["SUM", "COUNT", "LATEST", "MAX", "UNIQUE"]
 GroupValues = tuple[str | None, ...]
-"""One value for each key of a metric's group key; None where an event lacks the property."""
+"""One value for each key of a group key; None where an event lacks the property."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An event that was taken in. `value` is None where something else than a number was sent."""
+
+    at: datetime
+    received_at: datetime
+    value: Decimal | None
+    properties: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -24,7 +34,7 @@ class Series:
     """The values of some events in order of time, with running totals."""
 
     times: tuple[datetime, ...]
-    values: tuple[Decimal, ...]
+    values: tuple[Decimal | None, ...]
     totals: tuple[Decimal, ...]
 
     def value(self, aggregation: Aggregation, start: datetime, end: datetime) -> Decimal | None:
@@ -40,55 +50,62 @@ def _summed(series: Series, first: int, last: int) -> Decimal:
     return EXACT.subtract(series.totals[last - 1], before)
 
 
-_AGGREGATES: dict[Aggregation, Callable[[Series, int, int], Decimal]] = {
+def _numbers(series: Series, first: int, last: int) -> list[Decimal]:
+    return [value for value in series.values[first:last] if value is not None]
+
+
+_AGGREGATES: dict[Aggregation, Callable[[Series, int, int], Decimal | None]] = {
     "SUM": _summed,
     "COUNT": lambda _, first, last: Decimal(last - first),
-    "LATEST": lambda series, _, last: series.values[last - 1],
-    "MAX": lambda series, first, last: max(series.values[first:last]),
+    "LATEST": lambda *window: next(reversed(_numbers(*window)), None),
+    "MAX": lambda *window: max(_numbers(*window), default=None),
     "UNIQUE": lambda series, first, last: Decimal(len(set(series.values[first:last]))),
 }
 
 
-def series_of(events: Iterable[UsageEvent]) -> Series:
-    """The series of some events; of two at the same instant the later sent one counts as the later."""
-    ordered = sorted(events, key=lambda event: event.at)
-    values = tuple(event.value for event in ordered)
+def series_of(records: Iterable[Record]) -> Series:
+    """The series of some records; of two at the same instant the later received one counts as the later."""
+    ordered = sorted(records, key=lambda record: (record.at, record.received_at))
+    values = tuple(record.value for record in ordered)
     with localcontext(EXACT):
-        totals = tuple(accumulate(values))
-    return Series(tuple(event.at for event in ordered), values, totals)
+        totals = tuple(accumulate(value or Decimal(0) for value in values))
+    return Series(tuple(record.at for record in ordered), values, totals)
 
 
-@dataclass(frozen=True)
 class Usage:
-    """What one customer used of one metric, as a whole and for each group of property values."""
+    """What one customer used of one metric; `keys` are all the properties that it can be told apart by."""
 
-    whole: Series
-    groups: Mapping[GroupValues, Series]
+    def __init__(self, records: Sequence[Record], keys: tuple[str, ...]) -> None:
+        """Nothing is added up before it is asked for."""
+        self._records = records
+        self._keys = keys
+        self._grouped: dict[tuple[str, ...], Mapping[GroupValues, Series]] = {}
 
+    @cached_property
+    def whole(self) -> Series:
+        """All of it."""
+        return series_of(self._records)
 
-class UsageStore:
-    """All usage of one environment, by customer key and event name."""
+    @property
+    def groups(self) -> Mapping[GroupValues, Series]:
+        """By the values of all the keys together."""
+        return self.by(self._keys)
 
-    def __init__(self, events: Sequence[UsageEvent], group_keys: Mapping[str, tuple[str, ...]]) -> None:
-        """Keep each event id once; `group_keys` names the metrics by event name, and what they group by."""
-        matched: dict[tuple[str, str], list[UsageEvent]] = {}
-        seen: set[str] = set()
-        for event in events:
-            if event.event_name in group_keys and event.event_id not in seen:
-                seen.add(event.event_id)
-                matched.setdefault((event.customer, event.event_name), []).append(event)
-        self._usage = {owner: _grouped(found, group_keys[owner[1]]) for owner, found in matched.items()}
+    def by(self, keys: tuple[str, ...]) -> Mapping[GroupValues, Series]:
+        """By the values of some keys together, in that order."""
+        if keys not in self._grouped:
+            found: dict[GroupValues, list[Record]] = {}
+            for record in self._records:
+                found.setdefault(tuple(record.properties.get(key) for key in keys), []).append(record)
+            self._grouped[keys] = {values: series_of(members) for values, members in found.items()}
+        return self._grouped[keys]
 
-    def of(self, customer: str, event_name: str) -> Usage | None:
-        """A customer's usage; None when there never was any."""
-        return self._usage.get((customer, event_name))
+    def known_at(self, moment: datetime) -> "Usage":
+        """What had been received by then of everything that had happened."""
+        if not any(record.at < moment < record.received_at for record in self._late):
+            return self
+        return Usage([record for record in self._records if record.received_at <= moment], self._keys)
 
-
-def _grouped(events: Sequence[UsageEvent], keys: tuple[str, ...]) -> Usage:
-    groups: dict[GroupValues, list[UsageEvent]] = {}
-    for event in events:
-        groups.setdefault(tuple(event.properties.get(key) for key in keys), []).append(event)
-    return Usage(
-        whole=series_of(events),
-        groups={values: series_of(members) for values, members in groups.items()},
-    )
+    @cached_property
+    def _late(self) -> list[Record]:
+        return [record for record in self._records if record.received_at > record.at]

@@ -33,7 +33,7 @@ class ApiError(Exception):
         self.message = message
 
 
-def reply(content: Json, *, status: int = 200) -> Response:
+def reply(content: Json | list[Json], *, status: int = 200) -> Response:
     """A JSON response; Decimals become numbers with all their digits, times RFC 3339."""
     return Response(_ENCODER.encode(content), status_code=status, media_type="application/json")
 
@@ -61,6 +61,11 @@ def required_text(fields: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str) or not value:
         raise ApiError(400, f"{name} is required")
     return value
+
+
+def flag(fields: Mapping[str, Any], name: str) -> bool:
+    """A yes or no, from a query or a body; no when absent."""
+    return str(fields.get(name, "")).lower() == "true"
 
 
 def moment(fields: Mapping[str, Any], name: str) -> datetime | None:

@@ -1,9 +1,14 @@
-"""Stripe's way with numbers: whole minor units, half-up rounding, decimal strings, Unix seconds."""
+"""Stripe's way with numbers: whole minor units, their rounding, decimal strings, Unix seconds."""
 
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from typing import Literal
+
+Halves = Literal["up", "even"]
 
 _ZERO_DECIMAL = frozenset({"jpy"})
+_ROUNDING = {"up": ROUND_HALF_UP, "even": ROUND_HALF_EVEN}
+_ONE = Decimal(1)
 
 
 def minor_units(amount: Decimal, currency: str) -> Decimal:
@@ -11,9 +16,9 @@ def minor_units(amount: Decimal, currency: str) -> Decimal:
     return amount if currency in _ZERO_DECIMAL else amount * 100
 
 
-def half_up(amount: Decimal) -> int:
-    """The nearest whole number; a half goes away from zero."""
-    return int(amount.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+def rounded(amount: Decimal, halves: Halves = "up") -> int:
+    """The nearest whole number; a half goes away from zero, or to the even number."""
+    return int(amount.quantize(_ONE, rounding=_ROUNDING[halves]))
 
 
 def decimal_text(number: Decimal) -> str:

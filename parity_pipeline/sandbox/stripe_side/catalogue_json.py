@@ -6,24 +6,23 @@ Some fields appear only when a caller expands them; those stand apart, in `Catal
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 from parity_pipeline.sandbox import ids
-from parity_pipeline.sandbox.company import Charge
+from parity_pipeline.sandbox.facts import Charge
 from parity_pipeline.sandbox.stripe_side.amounts import decimal_text, unix
 from parity_pipeline.sandbox.stripe_side.prices import (
     FEE_PRODUCT,
     FeePrice,
     MeteredPrice,
+    PriceBook,
     PriceTier,
-    fee_price,
     meter_id,
-    metered_price,
     product_id,
 )
+from parity_pipeline.sandbox.stripe_side.shelf import Json
 from parity_pipeline.sandbox.world import Told
 
-Json = dict[str, Any]
+_OLD_METER, _OLD_PRODUCT = "legacy_requests", "prod_legacy_requests"
 
 
 @dataclass(frozen=True)
@@ -37,58 +36,63 @@ class Catalogue:
     expand_only: dict[str, Json] = field(default_factory=dict)
 
 
-def coupon_id(percent: Decimal) -> str:
-    """Stripe's id of the coupon that takes a percentage off usage."""
+def usage_coupon_id(percent: Decimal) -> str:
+    """Stripe's id of the coupon that takes a percentage off all usage."""
     return f"usage_{decimal_text(percent)}_off"
 
 
-def catalogue(told: Told, opened_at: datetime) -> Catalogue:
-    """Everything on sale, created a year before the first event so that nothing is ever older."""
+def item_coupon_id(percent: Decimal) -> str:
+    """Stripe's id of the coupon that takes a percentage off one item."""
+    return f"item_{decimal_text(percent)}_off"
+
+
+def catalogue(told: Told, prices: PriceBook, opened_at: datetime) -> Catalogue:
+    """Everything on sale, created a year before the first event so that nothing is ever older.
+
+    What was sold earlier is there too, archived.
+    """
     created = unix(opened_at - timedelta(days=365))
     charges, customers = told.charges.values(), told.customers.values()
-    metered = {
-        price.price_id: price
-        for customer in customers
-        for price in (metered_price(told.charges[key], customer) for key in customer.charges)
+    usage = {usage_coupon_id(each.discount_percent): each.discount_percent for each in customers}
+    items = {
+        item_coupon_id(percent): percent for each in customers for percent in each.item_discounts.values()
     }
-    fees = {fee.price_id: fee for fee in (fee_price(each) for each in customers if each.monthly_fee)}
-    hidden: Json = {
-        price.price_id: {"tiers": [_tier(tier) for tier in price.tiers]}
-        for price in metered.values()
-        if price.model == "graduated"
-    }
-    hidden |= {
-        coupon_id(each.discount_percent): {"applies_to": {"products": [product_id(sold) for sold in charges]}}
-        for each in customers
-        if each.discount_percent
-    }
+    coupons = {name: percent for name, percent in {**usage, **items}.items() if percent}
+    names = {product_id(each): each.key for each in charges} | {FEE_PRODUCT: "Platform fee"}
     return Catalogue(
-        meters={meter_id(ids.stripe_event_name(each)): _meter(each, created) for each in charges},
-        products={product_id(each): _product(product_id(each), each.key, created) for each in charges}
-        | {FEE_PRODUCT: _product(FEE_PRODUCT, "Platform fee", created)},
-        prices={price.price_id: metered_price_json(price, created) for price in metered.values()}
-        | {fee.price_id: fee_price_json(fee, created) for fee in fees.values()},
-        coupons={
-            coupon_id(each.discount_percent): _coupon(each.discount_percent, created)
-            for each in customers
-            if each.discount_percent
+        meters={meter_id(ids.stripe_event_name(each)): _meter(each, created) for each in charges}
+        | {meter_id(_OLD_METER): _old_meter(created)},
+        products={object_id: _product(object_id, name, created) for object_id, name in names.items()}
+        | {_OLD_PRODUCT: _product(_OLD_PRODUCT, "Requests (old)", created) | {"active": False}},
+        prices={price.price_id: metered_price_json(price, created) for price in prices.metered.values()}
+        | {fee.price_id: fee_price_json(fee, created) for fee in prices.fees.values()}
+        | {each["id"]: each for each in _old_prices(created)},
+        coupons={name: _coupon(name, percent, created) for name, percent in coupons.items()},
+        expand_only={
+            price.price_id: {"tiers": [_tier(tier) for tier in price.tiers]}
+            for price in prices.metered.values()
+            if _is_tiered(price)
+        }
+        | {
+            name: {"applies_to": {"products": [product_id(sold) for sold in charges]}}
+            for name in usage
+            if name in coupons
         },
-        expand_only=hidden,
     )
 
 
 def metered_price_json(price: MeteredPrice, created: int) -> Json:
     """A usage price without its tiers."""
-    tiered = price.model == "graduated"
+    tiered = _is_tiered(price)
     amounts = _amounts("unit_amount", None if tiered else price.tiers[0].unit_amount)
     package = {"divide_by": price.divide_by, "round": "up"} if price.model == "package" else None
     return {
         **_price(price.price_id, price.product, price.currency, price.tax_behavior, created),
         **amounts,
         "billing_scheme": "tiered" if tiered else "per_unit",
-        "tiers_mode": "graduated" if tiered else None,
+        "tiers_mode": price.model if tiered else None,
         "transform_quantity": package,
-        "recurring": _recurring("metered", meter_id(price.event_name)),
+        "recurring": _recurring("metered", meter_id(price.event_name), price.interval),
     }
 
 
@@ -100,8 +104,31 @@ def fee_price_json(fee: FeePrice, created: int) -> Json:
         "billing_scheme": "per_unit",
         "tiers_mode": None,
         "transform_quantity": None,
-        "recurring": _recurring("licensed", None),
+        "recurring": _recurring("licensed", None, fee.interval),
     }
+
+
+def _old_prices(created: int) -> list[Json]:
+    """Two prices that nobody has any more."""
+    shared = {"active": False, "billing_scheme": "per_unit", "tiers_mode": None, "transform_quantity": None}
+    return [
+        {
+            **_price("price_legacy_requests_usd", _OLD_PRODUCT, "usd", "exclusive", created),
+            **_amounts("unit_amount", Decimal("0.5")),
+            **shared,
+            "recurring": _recurring("metered", meter_id(_OLD_METER), "month"),
+        },
+        {
+            **_price("price_legacy_plan_usd", _OLD_PRODUCT, "usd", "exclusive", created),
+            **_amounts("unit_amount", Decimal(1900)),
+            **shared,
+            "recurring": _recurring("licensed", None, "month"),
+        },
+    ]
+
+
+def _is_tiered(price: MeteredPrice) -> bool:
+    return price.model in ("graduated", "volume")
 
 
 def _price(price_id: str, product: str, currency: str, tax_behavior: str, created: int) -> Json:
@@ -122,9 +149,9 @@ def _price(price_id: str, product: str, currency: str, tax_behavior: str, create
     }
 
 
-def _recurring(usage_type: str, meter: str | None) -> Json:
+def _recurring(usage_type: str, meter: str | None, interval: str) -> Json:
     return {
-        "interval": "month",
+        "interval": interval,
         "interval_count": 1,
         "meter": meter,
         "trial_period_days": None,
@@ -143,14 +170,28 @@ def _tier(tier: PriceTier) -> Json:
     return {**flat, **unit, "up_to": tier.up_to}
 
 
+def _old_meter(created: int) -> Json:
+    """A meter that was deactivated half a year after it was made."""
+    deactivated = created + 180 * 86400
+    return {
+        **_meter_of(_OLD_METER, "sum", created),
+        "status": "inactive",
+        "status_transitions": {"deactivated_at": deactivated},
+        "updated": deactivated,
+    }
+
+
 def _meter(charge: Charge, created: int) -> Json:
-    event_name = ids.stripe_event_name(charge)
+    return _meter_of(ids.stripe_event_name(charge), charge.formula, created)
+
+
+def _meter_of(event_name: str, formula: str, created: int) -> Json:
     return {
         "id": meter_id(event_name),
         "object": "billing.meter",
         "created": created,
         "customer_mapping": {"event_payload_key": "stripe_customer_id", "type": "by_id"},
-        "default_aggregation": {"formula": charge.formula},
+        "default_aggregation": {"formula": formula},
         "display_name": event_name,
         "event_name": event_name,
         "event_time_window": None,
@@ -186,9 +227,9 @@ def _product(object_id: str, name: str, created: int) -> Json:
     }
 
 
-def _coupon(percent: Decimal, created: int) -> Json:
+def _coupon(object_id: str, percent: Decimal, created: int) -> Json:
     return {
-        "id": coupon_id(percent),
+        "id": object_id,
         "object": "coupon",
         "amount_off": None,
         "created": created,
@@ -198,7 +239,7 @@ def _coupon(percent: Decimal, created: int) -> Json:
         "livemode": False,
         "max_redemptions": None,
         "metadata": {},
-        "name": f"{decimal_text(percent)} % off usage",
+        "name": f"{decimal_text(percent)} % off",
         "percent_off": float(percent),
         "redeem_by": None,
         "times_redeemed": 1,

@@ -1,10 +1,11 @@
 """The `expand` parameter: ids become objects, and fields that are hidden by default appear."""
 
+from collections.abc import Callable
 from typing import Any
 
 from parity_pipeline.sandbox.stripe_side.errors import StripeError
+from parity_pipeline.sandbox.stripe_side.shelf import Json
 
-Json = dict[str, Any]
 _DEEPEST = 4
 _HIDDEN = frozenset({"tiers", "currency_options", "applies_to"})
 
@@ -12,8 +13,8 @@ _HIDDEN = frozenset({"tiers", "currency_options", "applies_to"})
 class Expander:
     """Expands copies; the objects handed in stay as they are."""
 
-    def __init__(self, objects: dict[str, Json], hidden: dict[str, Json]) -> None:
-        self._objects = objects
+    def __init__(self, find: Callable[[str], Json | None], hidden: dict[str, Json]) -> None:
+        self._find = find
         self._hidden = hidden
 
     def expand(self, item: Json, paths: tuple[str, ...], *, in_list: bool) -> Json:
@@ -31,9 +32,9 @@ class Expander:
         if isinstance(value, list):
             return [self._grown(each, names, path) for each in value]
         if isinstance(value, str):
-            if value not in self._objects:
+            value = self._find(value)
+            if value is None:
                 raise _refused(path)
-            value = self._objects[value]
         if value is None or not names:
             return value
         if not isinstance(value, dict):

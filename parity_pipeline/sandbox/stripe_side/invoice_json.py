@@ -1,13 +1,16 @@
 """Invoices and their lines as Stripe's API writes them."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
-from parity_pipeline.sandbox.company import Customer
+from parity_pipeline.sandbox.facts import Customer
+from parity_pipeline.sandbox.readings import StripeReadings
 from parity_pipeline.sandbox.stripe_side.amounts import decimal_text, unix
-from parity_pipeline.sandbox.stripe_side.invoices import Invoice, InvoiceLine
+from parity_pipeline.sandbox.stripe_side.invoices import Invoice, InvoiceLine, sum_discounts
+from parity_pipeline.sandbox.stripe_side.shelf import Json
 
-Json = dict[str, Any]
-EMBEDDED_LINES = 10
+EMBEDDED = 10
+"""How many objects an embedded list shows."""
 
 
 def list_json(url: str, items: list[Json], *, has_more: bool = False) -> Json:
@@ -15,13 +18,13 @@ def list_json(url: str, items: list[Json], *, has_more: bool = False) -> Json:
     return {"object": "list", "data": items, "has_more": has_more, "url": url}
 
 
-def tax_rate_json(customer: Customer) -> list[Json]:
+def tax_rates_json(customer: Customer) -> list[Json]:
     """The tax rate on a customer's subscription, if any."""
     if not customer.tax_percent:
         return []
     return [
         {
-            "id": _tax_rate_id(inclusive=customer.tax_inclusive),
+            "id": _tax_rate_id(customer.tax_percent, inclusive=customer.tax_inclusive),
             "object": "tax_rate",
             "active": True,
             "created": unix(customer.started_at),
@@ -33,7 +36,7 @@ def tax_rate_json(customer: Customer) -> list[Json]:
     ]
 
 
-def line_json(line: InvoiceLine, invoice: Invoice) -> Json:
+def line_json(line: InvoiceLine, invoice: Invoice, readings: StripeReadings) -> Json:
     """One line item."""
     inside = line.tax if invoice.tax_behavior == "inclusive" else 0
     return {
@@ -42,34 +45,31 @@ def line_json(line: InvoiceLine, invoice: Invoice) -> Json:
         "amount": line.amount,
         "currency": invoice.currency,
         "description": line.description,
-        "discount_amounts": _discounts(line.discount, invoice),
-        "discountable": True,
-        "discounts": [],
+        "discount_amounts": _discounts([line], invoice),
+        "discountable": line.proration is None,
+        "discounts": [line.item_discount_id] if line.item_discount_id else [],
         "invoice": invoice.invoice_id,
         "livemode": False,
         "metadata": {},
         "parent": _line_parent(line, invoice),
         "period": {"start": unix(line.start), "end": unix(line.end)},
-        "pretax_credit_amounts": [
-            *({**each, "type": "discount"} for each in _discounts(line.discount, invoice)),
-            *_credits(line),
-        ],
+        "pretax_credit_amounts": _pretax([line], invoice, readings),
         "pricing": _pricing(line),
         "quantity": int(line.quantity),
         "quantity_decimal": decimal_text(line.quantity),
         "subscription": invoice.subscription,
         "subtotal": line.amount - inside,
-        "taxes": _taxes(line.tax, line.taxable, invoice),
+        "taxes": tax_json(line.tax, line.taxable - inside, invoice),
     }
 
 
-def invoice_json(invoice: Invoice, customer: Customer) -> Json:
-    """One invoice with the first lines embedded."""
-    discount = sum(line.discount for line in invoice.lines)
-    lines = [line_json(line, invoice) for line in invoice.lines]
-    taxable = sum(line.taxable for line in invoice.lines if line.tax)
-    discounts = _discounts(discount, invoice)
+def invoice_json(customers: Mapping[str, Customer], invoice: Invoice, *, readings: StripeReadings) -> Json:
+    """One invoice with its first lines embedded; `customers` are by Stripe's id."""
+    customer = customers[invoice.customer]
+    inside = invoice.tax if invoice.tax_behavior == "inclusive" else 0
+    taxable = sum(line.taxable for line in invoice.lines if line.tax) - inside
     is_draft = invoice.status == "draft"
+    original = invoice.revision_of
     return {
         "id": invoice.invoice_id,
         "object": "invoice",
@@ -80,16 +80,14 @@ def invoice_json(invoice: Invoice, customer: Customer) -> Json:
         "customer_account": None,
         "customer_email": f"billing@{customer.key}.example",
         "customer_name": customer.name,
-        "default_tax_rates": tax_rate_json(customer) if invoice.subscription else [],
+        "default_tax_rates": tax_rates_json(customer) if invoice.subscription else [],
         "discounts": [invoice.discount_id] if invoice.discount_id else [],
-        "from_invoice": {"action": "revision", "invoice": invoice.revision_of}
-        if invoice.revision_of
-        else None,
+        "from_invoice": {"action": "revision", "invoice": original} if original else None,
         "latest_revision": invoice.latest_revision,
         "lines": list_json(
             f"/v1/invoices/{invoice.invoice_id}/lines",
-            lines[:EMBEDDED_LINES],
-            has_more=len(lines) > EMBEDDED_LINES,
+            [line_json(line, invoice, readings) for line in invoice.lines[:EMBEDDED]],
+            has_more=len(invoice.lines) > EMBEDDED,
         ),
         "livemode": False,
         "metadata": dict(invoice.metadata),
@@ -98,12 +96,9 @@ def invoice_json(invoice: Invoice, customer: Customer) -> Json:
         "period_start": unix(invoice.period_start),
         "period_end": unix(invoice.period_end),
         "status": invoice.status,
-        "total_discount_amounts": discounts,
-        "total_pretax_credit_amounts": [
-            *({**each, "type": "discount"} for each in discounts),
-            *(credit for line in invoice.lines for credit in _credits(line)),
-        ],
-        "total_taxes": _taxes(invoice.tax, taxable, invoice),
+        "total_discount_amounts": _discounts(invoice.lines, invoice),
+        "total_pretax_credit_amounts": _pretax(invoice.lines, invoice, readings),
+        "total_taxes": tax_json(invoice.tax, taxable, invoice),
         **_amounts(invoice),
         **_collection(invoice),
     }
@@ -111,33 +106,35 @@ def invoice_json(invoice: Invoice, customer: Customer) -> Json:
 
 def _amounts(invoice: Invoice) -> Json:
     inside = invoice.tax if invoice.tax_behavior == "inclusive" else 0
-    paid = invoice.total if invoice.status == "paid" else 0
+    due = max(invoice.amount_due, 0)  # what is below goes to the customer's balance
+    paid = due if invoice.status == "paid" else 0
     return {
         "subtotal": invoice.subtotal,
         "subtotal_excluding_tax": invoice.subtotal - inside,
         "total": invoice.total,
         "total_excluding_tax": invoice.total_excluding_tax,
-        "amount_due": invoice.total,
+        "amount_due": due,
         "amount_overpaid": 0,
         "amount_paid": paid,
-        "amount_remaining": invoice.total - paid,
+        "amount_remaining": due - paid,
         "amount_shipping": 0,
         "starting_balance": 0,
-        "ending_balance": None if invoice.status == "draft" else 0,
+        "ending_balance": None if invoice.status == "draft" else min(invoice.amount_due, 0),
         "pre_payment_credit_notes_amount": 0,
-        "post_payment_credit_notes_amount": 0,
+        "post_payment_credit_notes_amount": invoice.credited,
     }
 
 
 def _collection(invoice: Invoice) -> Json:
     is_draft = invoice.status == "draft"
-    finalized_at = None if is_draft else unix(invoice.finalizes_at)
+    finalizes_at = unix(invoice.finalizes_at) if invoice.finalizes_at else None
+    finalized_at = None if is_draft else finalizes_at
     return {
         "attempt_count": 1 if invoice.status == "paid" else 0,
         "attempted": invoice.status == "paid",
-        "auto_advance": is_draft,
+        "auto_advance": is_draft and finalizes_at is not None,
         "automatic_tax": {"enabled": False, "disabled_reason": None, "liability": None, "status": None},
-        "automatically_finalizes_at": unix(invoice.finalizes_at) if is_draft else None,
+        "automatically_finalizes_at": finalizes_at if is_draft else None,
         "collection_method": "charge_automatically",
         "due_date": None,
         "effective_at": finalized_at,
@@ -168,25 +165,30 @@ def _parent(invoice: Invoice) -> Json | None:
 
 
 def _line_parent(line: InvoiceLine, invoice: Invoice) -> Json:
-    shared = {"proration": False, "proration_details": {"credited_items": None}}
     if line.price is None:
-        item = {"invoice_item": f"ii_{line.line_id[3:]}", "subscription": None, **shared}
+        made_by: Json = {"invoice_item": f"ii_{line.line_id[3:]}", "subscription": None, **_proration(line)}
         return {
             "type": "invoice_item_details",
-            "invoice_item_details": item,
+            "invoice_item_details": made_by,
             "subscription_item_details": None,
         }
-    item = {
-        "invoice_item": None,
+    made_by = {
+        "invoice_item": line.proration.invoice_item if line.proration else None,
         "subscription": invoice.subscription,
         "subscription_item": line.price.item_id,
-        **shared,
+        **_proration(line),
     }
     return {
         "type": "subscription_item_details",
         "invoice_item_details": None,
-        "subscription_item_details": item,
+        "subscription_item_details": made_by,
     }
+
+
+def _proration(line: InvoiceLine) -> Json:
+    credited = line.proration.credited if line.proration else None
+    items = {"invoice": credited[0], "invoice_line_items": [credited[1]]} if credited else None
+    return {"proration": line.proration is not None, "proration_details": {"credited_items": items}}
 
 
 def _pricing(line: InvoiceLine) -> Json | None:
@@ -199,22 +201,31 @@ def _pricing(line: InvoiceLine) -> Json | None:
     }
 
 
-def _discounts(amount: int, invoice: Invoice) -> list[Json]:
-    return [{"amount": amount, "discount": invoice.discount_id}] if amount else []
+def _discounts(lines: Sequence[InvoiceLine], invoice: Invoice) -> list[Json]:
+    taken = sum_discounts(lines, invoice.discount_id)
+    return [{"amount": amount, "discount": discount} for discount, amount in taken.items()]
 
 
-def _credits(line: InvoiceLine) -> list[Json]:
+def _pretax(lines: Sequence[InvoiceLine], invoice: Invoice, readings: StripeReadings) -> list[Json] | None:
+    """What came off before tax: discounts and credit grants in one list."""
+    movements = [movement for line in lines for movement in line.credits]
+    if not movements and readings.pretax_credit_amounts == "null_without_credit":
+        return None
     return [
-        {
-            "amount": movement.amount,
-            "credit_balance_transaction": movement.movement_id,
-            "type": "credit_balance_transaction",
-        }
-        for movement in line.credits
+        *({**each, "type": "discount"} for each in _discounts(lines, invoice)),
+        *(
+            {
+                "amount": movement.amount,
+                "credit_balance_transaction": movement.movement_id,
+                "type": "credit_balance_transaction",
+            }
+            for movement in movements
+        ),
     ]
 
 
-def _taxes(amount: int, taxable: int, invoice: Invoice) -> list[Json]:
+def tax_json(amount: int, taxable: int, invoice: Invoice) -> list[Json]:
+    """The tax on something that an invoice charges or gives back; none when the invoice has no tax."""
     if not invoice.tax_percent:
         return []
     inclusive = invoice.tax_behavior == "inclusive"
@@ -222,13 +233,13 @@ def _taxes(amount: int, taxable: int, invoice: Invoice) -> list[Json]:
         {
             "amount": amount,
             "tax_behavior": invoice.tax_behavior,
-            "tax_rate_details": {"tax_rate": _tax_rate_id(inclusive=inclusive)},
+            "tax_rate_details": {"tax_rate": _tax_rate_id(invoice.tax_percent, inclusive=inclusive)},
             "taxability_reason": "standard_rated",
-            "taxable_amount": taxable - amount if inclusive else taxable,
+            "taxable_amount": taxable,
             "type": "tax_rate_details",
         }
     ]
 
 
-def _tax_rate_id(*, inclusive: bool) -> str:
-    return "txr_vat_inclusive" if inclusive else "txr_vat_exclusive"
+def _tax_rate_id(percent: Decimal, *, inclusive: bool) -> str:
+    return f"txr_vat_{decimal_text(percent)}_{'inclusive' if inclusive else 'exclusive'}"

@@ -31,11 +31,11 @@ class Query:
             raise StripeError(400, f"Invalid integer: {text}", code="parameter_invalid_integer", param=name)
         return int(text)
 
-    def limit(self) -> int:
+    def limit(self, default: int = _DEFAULT_LIMIT) -> int:
         """How many objects a page may hold."""
         limit = self.whole_number("limit")
         if limit is None:
-            return _DEFAULT_LIMIT
+            return default
         if not 1 <= limit <= _MOST:
             raise StripeError(400, f"limit must be between 1 and {_MOST}.", param="limit")
         return limit

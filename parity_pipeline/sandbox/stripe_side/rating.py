@@ -6,11 +6,13 @@ Discounts, credit and tax are not decided here.
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
-from parity_pipeline.sandbox.stripe_side.amounts import decimal_text, half_up
+from parity_pipeline.sandbox.stripe_side.amounts import Halves, decimal_text, rounded
 from parity_pipeline.sandbox.stripe_side.prices import MeteredPrice, PriceTier
 
+_NONE = Decimal(0)
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class RatedLine:
     """One line of one price, rounded to the minor unit by itself. A flat fee has quantity 0."""
 
@@ -20,62 +22,96 @@ class RatedLine:
     label: str
 
 
-def rate(price: MeteredPrice, usage: Decimal, *, billed: Decimal | None = None) -> list[RatedLine]:
+def rate(
+    price: MeteredPrice, usage: Decimal, *, billed: Decimal | None = None, halves: Halves = "up"
+) -> list[RatedLine]:
     """The lines for a period's usage so far, without what an earlier invoice of the period billed.
 
-    `billed` is the usage on that earlier invoice; None when there was none. A negative total counts as 0.
+    `billed` is the usage on that earlier invoice; None when there was none. A negative total counts as 0, and
+    one that has shrunk since that invoice as unchanged.
     """
-    total, before = max(usage, Decimal(0)), max(billed or Decimal(0), Decimal(0))
+    before = max(billed or _NONE, _NONE)
+    total = max(usage, before)
     if price.model == "graduated":
-        return _graduated(price, total, before, first_invoice=billed is None)
-    return [_package(price, total, before) if price.model == "package" else _per_unit(price, total, before)]
+        return _graduated(price, total, before, halves, first_invoice=billed is None)
+    if price.model == "volume":
+        return _volume(price, total, before, halves, first_invoice=billed is None)
+    if price.model == "package":
+        return [_package(price, total, before, halves)]
+    unit_amount, quantity = price.tiers[0].unit_amount, total - before
+    return [
+        RatedLine(quantity, unit_amount, rounded(quantity * unit_amount, halves), _label(price, quantity))
+    ]
 
 
-def _per_unit(price: MeteredPrice, total: Decimal, before: Decimal) -> RatedLine:
-    unit_amount = price.tiers[0].unit_amount
-    quantity = total - before
-    return RatedLine(quantity, unit_amount, half_up(quantity * unit_amount), _label(price, quantity))
+def free(price: MeteredPrice, usage: Decimal, *, billed: Decimal | None, flexible: bool) -> RatedLine:
+    """The line for usage in a trial: its quantity, and no money whatever the price."""
+    before = max(billed or _NONE, _NONE)
+    quantity = max(usage, before) - before
+    label = _label(price, quantity)
+    return RatedLine(quantity, _NONE, 0, f"Free trial for {label}" if flexible else f"{label} (Free trial)")
 
 
-def _package(price: MeteredPrice, total: Decimal, before: Decimal) -> RatedLine:
+def _package(price: MeteredPrice, total: Decimal, before: Decimal, halves: Halves) -> RatedLine:
     unit_amount = price.tiers[0].unit_amount
     packages = _round_up(total / price.divide_by) - _round_up(before / price.divide_by)
     quantity = total - before
     return RatedLine(
         quantity,
         unit_amount,
-        half_up(packages * unit_amount),
+        rounded(packages * unit_amount, halves),
         f"{_label(price, quantity)} (per {price.divide_by} units)",
     )
 
 
-def _graduated(
-    price: MeteredPrice, total: Decimal, before: Decimal, *, first_invoice: bool
+def _volume(
+    price: MeteredPrice, total: Decimal, before: Decimal, halves: Halves, *, first_invoice: bool
 ) -> list[RatedLine]:
+    """All units by the one tier that the total lies in, and its flat fee unless that was billed before."""
+    number, tier = _reached(price, total)
+    is_new = first_invoice or _reached(price, before)[0] != number
+    units = total - before
+    lines = [_unit_line(price, tier, number, units, halves)]
+    return [*lines, *_flat_lines(price, tier, number, halves)] if is_new else lines
+
+
+def _reached(price: MeteredPrice, total: Decimal) -> tuple[int, PriceTier]:
+    numbered = enumerate(price.tiers, start=1)
+    return next(each for each in numbered if each[1].up_to is None or total <= each[1].up_to)
+
+
+def _graduated(
+    price: MeteredPrice, total: Decimal, before: Decimal, halves: Halves, *, first_invoice: bool
+) -> list[RatedLine]:
+    """For each tier that is reached its units, and its flat fee unless that was billed before."""
     lines: list[RatedLine] = []
-    lower = Decimal(0)
+    lower = _NONE
     for number, tier in enumerate(price.tiers, start=1):
         newly_reached = first_invoice if lower == 0 else before <= lower < total
         upper = total if tier.up_to is None else min(total, Decimal(tier.up_to))
-        units = max(upper - max(lower, before), Decimal(0))
-        lines += _tier_lines(price, tier, number, units, newly_reached=newly_reached)
+        units = max(upper - max(lower, before), _NONE)
+        if units or newly_reached:
+            lines.append(_unit_line(price, tier, number, units, halves))
+        if newly_reached:
+            lines += _flat_lines(price, tier, number, halves)
         if tier.up_to is None or total <= tier.up_to:
             break
         lower = Decimal(tier.up_to)
-    return lines or [RatedLine(Decimal(0), price.tiers[0].unit_amount, 0, _label(price, Decimal(0)))]
+    return lines or [RatedLine(_NONE, price.tiers[0].unit_amount, 0, _label(price, _NONE))]
 
 
-def _tier_lines(
-    price: MeteredPrice, tier: PriceTier, number: int, units: Decimal, *, newly_reached: bool
-) -> list[RatedLine]:
-    lines: list[RatedLine] = []
-    if units or newly_reached:
-        label = f"{_label(price, units)} (Tier {number})"
-        lines.append(RatedLine(units, tier.unit_amount, half_up(units * tier.unit_amount), label))
-    if newly_reached and tier.flat_amount is not None:
-        label = f"{price.name} (Tier {number} flat fee)"
-        lines.append(RatedLine(Decimal(0), tier.flat_amount, half_up(tier.flat_amount), label))
-    return lines
+def _unit_line(
+    price: MeteredPrice, tier: PriceTier, number: int, units: Decimal, halves: Halves
+) -> RatedLine:
+    amount = rounded(units * tier.unit_amount, halves)
+    return RatedLine(units, tier.unit_amount, amount, f"{_label(price, units)} (Tier {number})")
+
+
+def _flat_lines(price: MeteredPrice, tier: PriceTier, number: int, halves: Halves) -> list[RatedLine]:
+    if tier.flat_amount is None:
+        return []
+    amount = rounded(tier.flat_amount, halves)
+    return [RatedLine(_NONE, tier.flat_amount, amount, f"{price.name} (Tier {number} flat fee)")]
 
 
 def _label(price: MeteredPrice, quantity: Decimal) -> str:

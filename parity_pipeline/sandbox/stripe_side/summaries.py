@@ -1,42 +1,54 @@
 """Meter event summaries: the checks on the window asked for, and the answer as Stripe writes it."""
 
-from typing import Any
+from decimal import Decimal
 
 from parity_pipeline.sandbox.stripe_side.books import Books
-from parity_pipeline.sandbox.stripe_side.errors import StripeError, missing
-from parity_pipeline.sandbox.stripe_side.metering import Bucket
+from parity_pipeline.sandbox.stripe_side.errors import StripeError, lacking, missing
+from parity_pipeline.sandbox.stripe_side.metering import Bucket, Series
 from parity_pipeline.sandbox.stripe_side.queries import Query
+from parity_pipeline.sandbox.stripe_side.shelf import Json
 
-Json = dict[str, Any]
 PARAMS = frozenset({"customer", "start_time", "end_time", "value_grouping_window"})
 _SECONDS = {"hour": 3600, "day": 86400}
 _MINUTE = 60
 
 
 def summaries(books: Books, meter: str, query: Query) -> tuple[list[Json], bool]:
-    """One page of a customer's summaries on a meter, newest first; empty windows are left out."""
-    found_meter = books.objects.get(meter)
-    if found_meter is None or found_meter["object"] != "billing.meter":
+    """One page of a customer's summaries on a meter; what is open about them is as the readings say."""
+    found_meter = books.sold.meters.get(meter)
+    if found_meter is None:
         raise missing("billing meter", meter)
     owner, start, end, window = _asked(query)
     customer = books.customers.get(owner)
     if customer is None:
         raise missing("customer", owner, param="customer", status=400)
-    series = books.meters.series.get((customer.key, found_meter["event_name"]))
-    buckets: list[Bucket] = []
-    if series is not None and window is None:
-        total = series.total(start, end)
-        buckets = [] if total is None else [Bucket(start, end, total)]
-    elif series is not None and window is not None:
-        buckets = series.buckets(start, end, _SECONDS[window])
+    readings = books.world.readings.stripe
+    series = books.meters.series.get((customer.key, found_meter["event_name"])) or Series("sum")
+    seconds = _SECONDS[window] if window else end - start
+    buckets = _buckets(series, start, end, seconds, with_empty=readings.empty_summaries == "zero")
+    if readings.summaries_order == "oldest_first":
+        buckets.reverse()
     items = {each["id"]: each for each in (_summary(bucket, meter, owner) for bucket in buckets)}
     return _page(items, query)
+
+
+def _buckets(series: Series, start: int, end: int, seconds: int, *, with_empty: bool) -> list[Bucket]:
+    """The windows of a length, newest first: those in which something happened, or all."""
+    if with_empty:
+        opens = range(end - seconds, start - 1, -seconds)
+        return [
+            Bucket(each, each + seconds, series.total(each, each + seconds) or Decimal(0)) for each in opens
+        ]
+    if seconds == end - start:
+        total = series.total(start, end)
+        return [] if total is None else [Bucket(start, end, total)]
+    return series.buckets(start, end, seconds)
 
 
 def _asked(query: Query) -> tuple[str, int, int, str | None]:
     for name in ("customer", "start_time", "end_time"):
         if name not in query.params:
-            raise StripeError(400, f"Missing required param: {name}.", code="parameter_missing", param=name)
+            raise lacking(name)
     window = query.params.get("value_grouping_window")
     if window is not None and window not in _SECONDS:
         raise StripeError(

@@ -1,0 +1,50 @@
+"""The scores of the accuracy benchmark as a table by fault, and whether they are good enough."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.accuracy_case import Score
+
+_COLUMNS = ("cases", "verdicts", "recall", "false alarms", "rows that differ", "rows wrong", "causes")
+
+
+def show(scores: Sequence[Score], *, seconds: float) -> int:
+    """Print the table, the misses and the sums; 0 when nothing but causes is wrong, else 1."""
+    console = Console(width=120)
+    table = Table("fault", *_COLUMNS, title="Accuracy by fault")
+    groups: dict[str, list[Score]] = defaultdict(list)
+    for score in scores:
+        groups[score.case.group].append(score)
+    for name in sorted(groups, key=lambda group: (group != "clean", group != "other readings", group)):
+        table.add_row(name, *_cells(groups[name]))
+    table.add_section()
+    table.add_row("all", *_cells(scores))
+    console.print(table)
+    wrong = [score for score in scores if not score.is_right]
+    for score in wrong:
+        console.print(f"{score.case}: {'; '.join(score.notes)}", markup=False, soft_wrap=True)
+    runs = sum(score.seconds for score in scores)
+    console.print(f"{len(scores)} runs in {seconds:,.0f} s ({runs / max(1, len(scores)):.1f} s a run).")
+    return 1 if wrong else 0
+
+
+def _cells(scores: Sequence[Score]) -> tuple[str, ...]:
+    due, found = sum(each.breaches_due for each in scores), sum(each.breaches_found for each in scores)
+    causes, right = sum(each.causes_due for each in scores), sum(each.causes_right for each in scores)
+    verdicts = sum(each.verdict == each.verdict_due and not each.checks_wrong for each in scores)
+    return (
+        str(len(scores)),
+        f"{verdicts}/{len(scores)}",
+        _share(found, due),
+        f"{sum(each.false_alarms for each in scores):,}",
+        f"{sum(each.rows_off for each in scores):,} of {sum(each.rows for each in scores):,}",
+        f"{sum(each.rows_wrong for each in scores):,}",
+        _share(right, causes),
+    )
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part:,}/{whole:,} ({100 * part / whole:.1f} %)" if whole else "-"

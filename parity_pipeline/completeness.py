@@ -1,0 +1,110 @@
+"""The control tables about the pull: what was read in full, of whom, and what it cost."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from parity_pipeline.account_access import AccountAccess, shared_environments
+from parity_pipeline.landing import LandedResource, Manifest
+from parity_pipeline.sources.resources import RESOURCES, Source
+from parity_pipeline.warehouse import InputTable, input_table
+
+NOT_READ: Final = "not read"
+
+
+def completeness_table(accounts: Sequence[AccountAccess], manifest: Manifest | None) -> InputTable:
+    """One row per resource of every account and environment: one that was not landed is not complete."""
+    landed = {(each.account, each.source, each.resource): each for each in _landed(manifest)}
+    names = _accounts_by_name(accounts)
+    return input_table(
+        "One row per resource that a run reads, with how far it got.",
+        {
+            "account": ("VARCHAR", "the Stripe account; those that share a Metronome environment by commas"),
+            "source": ("VARCHAR", "stripe or metronome"),
+            "resource": ("VARCHAR", "what was listed"),
+            "requests": ("BIGINT", "requests that brought it"),
+            "pages": ("BIGINT", "pages that were read"),
+            "rows": ("BIGINT", "records that were landed"),
+            "watermark": (
+                "TIMESTAMP",
+                "UTC instant up to which it was asked for; NULL when not read in full",
+            ),
+            "is_required": ("BOOLEAN", "whether the vendor must offer it"),
+            "complete": ("BOOLEAN", "whether it was read to its end"),
+            "note": ("VARCHAR", "what is special about it"),
+            "landed_as": ("VARCHAR", "the account or environment under whose name it is landed"),
+        },
+        [
+            _completeness_row(
+                (named, each.source, each.name),
+                landed.get((name, each.source, each.name)),
+                is_required=each.required,
+                landed_as=name,
+            )
+            for each in RESOURCES
+            for (source, name), named in names.items()
+            if source == each.source
+        ],
+    )
+
+
+def _completeness_row(
+    key: tuple[str, str, str], landed: LandedResource | None, *, is_required: bool, landed_as: str
+) -> tuple[object, ...]:
+    if landed is None:
+        return (*key, 0, 0, 0, None, is_required, False, NOT_READ, landed_as)
+    watermark = landed.watermark.replace(tzinfo=None) if landed.watermark else None
+    return (
+        *key,
+        landed.requests,
+        landed.pages,
+        landed.rows,
+        watermark,
+        is_required,
+        landed.complete,
+        landed.note,
+        landed_as,
+    )
+
+
+def _landed(manifest: Manifest | None) -> Sequence[LandedResource]:
+    return manifest.resources if manifest else ()
+
+
+def _accounts_by_name(accounts: Sequence[AccountAccess]) -> dict[tuple[Source, str], str]:
+    """What is landed under which name: the accounts it is about, joined by commas."""
+    stripe: dict[tuple[Source, str], str] = {("stripe", each.name): each.name for each in accounts}
+    return stripe | {
+        ("metronome", environment): ",".join(each.name for each in sharers)
+        for environment, sharers in shared_environments(accounts).items()
+    }
+
+
+def requests_table(accounts: Sequence[AccountAccess], manifest: Manifest | None) -> InputTable:
+    """What every endpoint cost."""
+    names = _accounts_by_name(accounts)
+    return input_table(
+        "One row per account and endpoint with what it cost to ask it.",
+        {
+            "account": ("VARCHAR", "the Stripe account; those that share a Metronome environment by commas"),
+            "source": ("VARCHAR", "stripe or metronome"),
+            "endpoint": ("VARCHAR", "path of the endpoint, ids replaced"),
+            "requests": ("BIGINT", "requests, repeated ones included"),
+            "retries": ("BIGINT", "requests that repeated another"),
+            "throttled": ("BIGINT", "answers with status 429"),
+            "bytes": ("BIGINT", "bytes of the answers"),
+            "waited_seconds": ("DECIMAL(18, 6)", "seconds spent waiting for a slot or before a retry"),
+        },
+        [
+            (
+                names.get((each.source, each.account), each.account),
+                each.source,
+                each.endpoint,
+                each.requests,
+                each.retries,
+                each.throttled,
+                each.bytes,
+                each.waited_seconds,
+            )
+            for each in (manifest.requests if manifest else ())
+        ],
+    )
