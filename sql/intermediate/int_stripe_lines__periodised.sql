@@ -1,8 +1,9 @@
 -- One row per native Stripe line in scope, with the billing period it belongs to.
 -- Lines are keyed by their own period, never by the invoice's (trap T8). All lines that one invoice
 -- bills for one subscription in arrears make one period. A threshold invoice bills a part of a period:
--- it joins the cycle invoice that closes it, or the running period. Periods of one
--- customer whose bounds lie within a day of each other are one period.
+-- it joins the cycle invoice that closes it, or the running period. Where neither is there, its period ends where
+-- the subscription's next known one begins. Periods of one customer whose bounds lie within a day of each other
+-- are one period.
 with
 
 scope as (
@@ -76,14 +77,20 @@ closing as (
         pieces.account,
         pieces.invoice_id,
         pieces.subscription_key,
-        min(whole_periods.end_at) as closes_at
+        min(
+            case
+                when
+                    whole_periods.start_at <= pieces.end_at + interval 1 day
+                    then whole_periods.end_at
+                else whole_periods.start_at
+            end
+        ) as closes_at
     from pieces
     inner join whole_periods
         on
             pieces.account = whole_periods.account
             and pieces.subscription_key = whole_periods.subscription_key
             and pieces.end_at <= whole_periods.end_at
-            and whole_periods.start_at <= pieces.end_at + interval 1 day
     where pieces.is_threshold
     group by pieces.account, pieces.invoice_id, pieces.subscription_key
 ),

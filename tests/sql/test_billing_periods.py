@@ -98,6 +98,16 @@ def test_a_threshold_invoice_joins_the_period_that_it_is_a_part_of(scene: Scene)
     assert scene.told("parity.line_item_quantities", "expected_value", "actual_value") == [(800, 800)]
 
 
+def test_a_threshold_invoice_alone_ends_where_the_next_period_begins(scene: Scene) -> None:
+    """October's cycle invoice is not there; the subscription stands in November, so the part is October's."""
+    part = stripe.line(500, 500, period=("2026-10-01", "2026-10-12"))
+    scene.stripe_invoice("a", part, billing_reason="subscription_threshold")
+    scene.metronome_invoice("a", metronome.usage_line(500, 500))
+    assert _totals(scene) == [
+        ("both", stripe.instant("2026-10-01"), stripe.instant("2026-11-01"), 500, 500, "match")
+    ]
+
+
 def test_two_invoices_of_one_side_add_up(scene: Scene) -> None:
     """Two subscriptions with one period, and two Metronome contracts with one period."""
     tokens = stripe.price("tokens", meter="tokens")

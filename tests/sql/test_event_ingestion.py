@@ -115,3 +115,68 @@ def test_the_unit_is_the_meter(scene: Scene) -> None:
     scene.metered("a", "5", "6")
     scene.metered("a", "6", "5", meter="images")
     assert scene.told("parity.event_ingestion", "meter", "variance") == [("images", -1), ("tokens", 1)]
+
+
+def _seats(scene: Scene, name: str = "seats") -> None:
+    """Customer a has a subscription to a `last` meter, which is in November, beside that to tokens."""
+    scene.catalogue(name, formula="last", aggregation="LATEST")
+    price = stripe.price(name, meter=name)
+    scene.add("stripe/subscriptions", stripe.subscription("a", price, id=f"sub_{name}"))
+
+
+def _used(scene: Scene, value: str, span: tuple[str, str], *, name: str = "a", meter: str = "seats") -> None:
+    """What Metronome says of a whole period."""
+    scene.add("metronome/usage", metronome.usage(name, meter, value, *span), context=("none",))
+
+
+PERIODS = ("meter", "period_start", "period_end", "presence", "variance", "status")
+
+
+def test_a_period_that_no_invoice_names_is_compared(scene: Scene) -> None:
+    """Billed to 15 September and now in November: Stripe was asked about the days between, and saw none."""
+    scene.customer("a")
+    _seats(scene)
+    scene.stripe_invoice("a", stripe.line(7, 7, price="seats", period=("2026-08-15", "2026-09-15")))
+    _used(scene, "8", ("2026-09-15", "2026-11-01"))
+    _used(scene, "9", stripe.OCTOBER)  # somebody else's period
+    assert scene.told("parity.event_ingestion", *PERIODS) == [
+        ("seats", stripe.instant("2026-09-15"), stripe.instant("2026-11-01"), "actual_only", 8, "breach")
+    ]
+
+
+def test_periods_that_overlap_leave_no_gap(scene: Scene) -> None:
+    """Half months inside a month: nothing lies between the last of them and November."""
+    scene.customer("a")
+    _seats(scene)
+    for span in (stripe.OCTOBER, ("2026-10-01", "2026-10-15"), ("2026-10-15", "2026-10-20")):
+        scene.stripe_invoice("a", stripe.line(7, 7, price="seats", period=span))
+    _used(scene, "8", ("2026-10-20", "2026-11-01"))
+    assert scene.told("parity.event_ingestion", *PERIODS) == []
+
+
+def test_a_meter_is_compared_only_in_periods_that_it_was_asked_for(scene: Scene) -> None:
+    """October is a period of seats; disks are billed from the 20th of September on."""
+    scene.customer("a")
+    _seats(scene)
+    _seats(scene, "disks")
+    scene.stripe_invoice("a", stripe.line(7, 7, price="seats"))
+    scene.stripe_invoice("a", stripe.line(7, 7, price="disks", period=("2026-08-20", "2026-09-20")))
+    for meter in ("seats", "disks"):
+        _used(scene, "8", stripe.OCTOBER, meter=meter)
+    assert scene.told("parity.event_ingestion", "meter", "variance") == [("seats", 8)]
+
+
+def test_an_unlinked_customers_own_periods_stand_alone(scene: Scene) -> None:
+    """October as a whole, November until as_of; a period of nobody's is left out."""
+    scene.customer("a")
+    _seats(scene)
+    scene.metronome_customer("u")
+    scene.metronome_invoice("u", metronome.usage_line(7, 7, product="seats"))
+    running = {"period": stripe.NOVEMBER, "status": "DRAFT"}
+    scene.metronome_invoice("u", metronome.usage_line(7, 7, product="seats"), **running)
+    for span in (stripe.OCTOBER, ("2026-11-01", "2026-11-10"), ("2026-10-15", "2026-11-10")):
+        _used(scene, "8", span, name="u")
+    assert scene.told("parity.event_ingestion", *PERIODS) == [
+        ("seats", stripe.instant("2026-10-01"), stripe.instant("2026-11-01"), "actual_only", 8, "breach"),
+        ("seats", stripe.instant("2026-11-01"), stripe.instant("2026-11-10"), "actual_only", 8, "pending"),
+    ]

@@ -189,7 +189,7 @@ def test_amounts_are_added_up_before_they_are_rounded(scene: Scene) -> None:
     assert _charges(scene) == [("eur", Decimal("0.00000000009"))]
 
 
-# What an old line says of itself besides its product, and the net charges and tokens with 1000 for usage beside it.
+# The product of an old line, what else it says, and the net charges with 1000 for tokens beside its 70.
 UNTYPED = [
     ("seat", {"product_type": "SubscriptionProductListItem"}, 1000),
     ("seat", {}, 1000),

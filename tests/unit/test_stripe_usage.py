@@ -84,6 +84,48 @@ def test_a_period_without_a_whole_day_is_not_asked() -> None:
     assert [ask.grouping for ask in asks] == ["day"]
 
 
+def _whole_periods(facts: StripeFacts) -> list[Period]:
+    return [ask.period for ask in summary_asks(facts, WINDOW) if ask.grouping == "none"]
+
+
+def test_a_period_that_no_invoice_names_is_asked() -> None:
+    """Billed in March, running since 1 May: what lies between is a period whose invoice is not there."""
+    item = ItemFact("cus_1", "seats", to_unix(_at(5, 1)), to_unix(_at(6, 1)))
+    facts = _facts(("price_seats", _at(3, 1), _at(4, 1)), items={item})
+    assert _whole_periods(facts) == [
+        Period(_at(3, 1), _at(4, 1)),
+        Period(_at(4, 1), _at(5, 1)),
+        Period(_at(5, 1), _at(5, 3)),
+    ]
+
+
+def test_a_gap_is_between_periods_of_one_meter() -> None:
+    """Another meter's and another customer's period close none; a longer one does, also before short ones."""
+    items = {
+        ItemFact("cus_2", "seats", to_unix(_at(4, 1)), to_unix(_at(4, 20))),
+        ItemFact("cus_1", "calls", to_unix(_at(4, 1)), to_unix(_at(4, 20))),
+    }
+    facts = _facts(
+        ("price_seats", _at(3, 1), _at(4, 10)),
+        ("price_seats", _at(3, 5), _at(3, 10)),
+        ("price_seats", _at(4, 20), _at(5, 1)),
+        items=items,
+    )
+    gaps = set(_whole_periods(facts)) - {
+        Period(_at(3, 1), _at(4, 10)),
+        Period(_at(3, 5), _at(3, 10)),
+        Period(_at(4, 20), _at(5, 1)),
+        Period(_at(4, 1), _at(4, 20)),
+    }
+    assert gaps == {Period(_at(4, 10), _at(4, 20))}
+
+
+def test_a_gap_that_began_before_the_window_is_not_asked() -> None:
+    """The last known period ended in February, the next one began on 10 March."""
+    facts = _facts(("price_seats", _at(1, 20), _at(2, 20)), ("price_seats", _at(3, 10), _at(4, 10)))
+    assert _whole_periods(facts) == [Period(_at(3, 10), _at(4, 10))]
+
+
 def test_hours_around_unaligned_bounds() -> None:
     """A bound inside an hour is asked with that hour; a bound on an hour is not."""
     asks = summary_asks(_facts(("price_calls", _at(3, 10, 8, 15), _at(4, 10, 8))), WINDOW)
