@@ -3,18 +3,21 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.accuracy_case import Score
 
-_COLUMNS = ("cases", "verdicts", "recall", "false alarms", "rows that differ", "rows wrong", "causes")
+_COLUMNS = ("cases", "verdicts right", "breaches found", "false alarms", "rows", "rows wrong", "causes right")
 
 
 def show(scores: Sequence[Score], *, seconds: float) -> int:
     """Print the table, the misses and the sums; 0 when nothing but causes is wrong, else 1."""
-    console = Console(width=120)
-    table = Table("fault", *_COLUMNS, title="Accuracy by fault")
+    console = Console(width=130)
+    table = Table("fault", title="Accuracy by fault", box=box.SIMPLE)
+    for column in _COLUMNS:
+        table.add_column(column, justify="right", no_wrap=True)
     groups: dict[str, list[Score]] = defaultdict(list)
     for score in scores:
         groups[score.case.group].append(score)
@@ -40,7 +43,7 @@ def _cells(scores: Sequence[Score]) -> tuple[str, ...]:
         f"{verdicts}/{len(scores)}",
         _share(found, due),
         f"{sum(each.false_alarms for each in scores):,}",
-        f"{sum(each.rows_off for each in scores):,} of {sum(each.rows for each in scores):,}",
+        f"{sum(each.rows for each in scores):,}",
         f"{sum(each.rows_wrong for each in scores):,}",
         _share(right, causes),
     )

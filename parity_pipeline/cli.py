@@ -161,14 +161,15 @@ def faults() -> None:
 
     from parity_pipeline.sandbox.faults import FAULTS
 
-    table = Table(box=None, pad_edge=False, header_style="dim")
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 1, 0))
     table.add_column("fault", no_wrap=True)
-    for name in ("what is wrong", "fails", "cause", "sizes"):
-        table.add_column(name)
+    table.add_column("what is wrong, which checks must fail, its cause and its sizes")
     for fault in FAULTS.values():
         fails = ", ".join(sorted(fault.fails)) or ("safety" if fault.safety else "nothing")
-        sizes = f"{', '.join(fault.reaches)} - {', '.join(fault.amounts)}" if fault.sizes else ""
-        table.add_row(fault.name, fault.summary, fails, fault.cause, sizes)
+        facts = [f"fails {fails}", *([f"cause {fault.cause}"] if fault.cause else [])]
+        if fault.sizes:
+            facts.append(f"{'|'.join(fault.reaches)}-{'|'.join(fault.amounts)}")
+        table.add_row(fault.name, f"{fault.summary}\n[dim]{'; '.join(facts)}[/dim]")
     Console().print(table)
 
 
