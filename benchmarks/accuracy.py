@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
@@ -54,12 +55,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--first-seed", type=int, default=1, help="the first of them")
     parser.add_argument("--only", help="one fault, `clean` or `readings`")
     parser.add_argument("--customers", type=int, default=CUSTOMERS, help="customers of a faulty world")
+    parser.add_argument(
+        "--clean-customers", type=int, help="customers of every clean world, instead of 23 to 90"
+    )
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     parser.add_argument("--full", action="store_true", help=f"{FULL_SEEDS} seeds, every size of every fault")
     chosen = parser.parse_args(arguments)
     count = chosen.seeds or (FULL_SEEDS if chosen.full else SEEDS)
     seeds = range(chosen.first_seed, chosen.first_seed + count)
     planned = list(cases(seeds, only=chosen.only, customers=chosen.customers, full=chosen.full))
+    if chosen.clean_customers:
+        planned = [
+            replace(case, customers=chosen.clean_customers) if case.group == "clean" else case
+            for case in planned
+        ]
     started = time.perf_counter()
     scores = list(_scores(planned, jobs=chosen.jobs))
     return show(scores, seconds=time.perf_counter() - started)
