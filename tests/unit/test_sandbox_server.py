@@ -116,3 +116,27 @@ def test_a_list_can_be_empty(tmp_path: Path) -> None:
     """A page without objects that claims to be the last."""
     (answer,) = _ask(tmp_path, [Disruption("/v1/customers", "empty")])
     assert (answer.json()["data"], answer.json()["has_more"]) == ([], False)
+
+
+def test_two_accounts_have_a_server_and_a_section_each(tmp_path: Path) -> None:
+    """Each account's server knows its own customers; the configuration names the variables of both."""
+    world = build_world(seed=7, as_of=AS_OF, customers=20, accounts=2)
+    with running_sandbox(world, folder=tmp_path) as sandbox:
+        variables = sandbox.variables()
+        written = tomllib.loads(sandbox.config_path.read_text(encoding="utf-8"))["accounts"]
+        found = {
+            account: {
+                each["id"].removeprefix("cus_")
+                for each in httpx.get(
+                    variables[section["stripe_api_base_env"]] + "/v1/customers?limit=100",
+                    headers={"Authorization": f"Bearer {variables[section['stripe_api_key_env']]}"},
+                ).json()["data"]
+            }
+            for account, section in written.items()
+        }
+    told = world.company.customers.values()
+    assert found == {
+        account: {each.key for each in told if each.account == account} for account in ("us", "eu")
+    }
+    assert all(found.values())
+    assert written["eu"]["stripe_account_id"] == "acct_eu"
