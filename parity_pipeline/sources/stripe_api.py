@@ -117,7 +117,7 @@ class StripeApi:
         self._max_pages = max_pages
         self._key_variable = access.key_variable
         self._address_variable = access.address_variable
-        self._modes: set[bytes] = set()
+        self._modes: dict[bytes, str] = {}
         self._client = stripe.StripeClient(
             access.api_key.get_secret_value(),
             stripe_context=access.context,
@@ -166,10 +166,12 @@ class StripeApi:
         body = response.body
         if not isinstance(body, _KeptBody):
             raise ExtractionError(f"{_named(path)}: answered {response.code}, expected 200")
-        self._modes |= set(_MODE.findall(body.kept))
+        for mode in _MODE.findall(body.kept):
+            self._modes.setdefault(mode, _named(path))
         if len(self._modes) > 1:
+            live, test = self._modes[b"true"], self._modes[b"false"]
             raise ExtractionError(
-                f"{_named(path)}: answered with objects of another mode than before, live beside test; "
+                f"{live} answered with live objects and {test} with test objects; "
                 f"check {self._address_variable}"
             )
         return body.kept

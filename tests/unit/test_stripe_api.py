@@ -86,7 +86,9 @@ def test_live_objects_beside_test_objects() -> None:
         for name, mode in (("cus_1", False), ("cus_2", True))
     )
     pages = [test, live]
-    with pytest.raises(ExtractionError, match=r"another mode than before.*check STRIPE_API_BASE"):
+    with pytest.raises(
+        ExtractionError, match=r"live objects and .* with test objects; check STRIPE_API_BASE"
+    ):
         _walk(ScriptedVendor(lambda _: pages.pop(0)))
 
 
