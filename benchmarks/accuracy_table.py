@@ -15,7 +15,8 @@ _COLUMNS = ("cases", "verdicts right", "breaches found", "false alarms", "rows",
 def show(scores: Sequence[Score], *, seconds: float) -> int:
     """Print the table, the misses and the sums; 0 when nothing but causes is wrong, else 1."""
     console = Console(width=130)
-    table = Table("fault", title="Accuracy by fault", box=box.SIMPLE)
+    table = Table(title="Accuracy by fault", box=box.SIMPLE, padding=0)
+    table.add_column("fault", no_wrap=True)
     for column in _COLUMNS:
         table.add_column(column, justify="right", no_wrap=True)
     groups: dict[str, list[Score]] = defaultdict(list)
