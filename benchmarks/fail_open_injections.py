@@ -179,6 +179,7 @@ def _one(
 ) -> Injection:
     def made() -> tuple[Disruption, ...]:
         change = make() if make else None
+        # The options come from a table of mixed values; a wrong one fails at once.
         spoilt = Disruption(endpoint.where, disruption, change=change, **options)  # type: ignore[arg-type]
         return (spoilt, *_reached_by(endpoint))
 

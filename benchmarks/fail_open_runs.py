@@ -98,7 +98,7 @@ def without_pauses() -> Iterator[None]:
     try:
         yield
     finally:
-        transport.Timing = usual  # type: ignore[misc]
+        transport.Timing = usual  # type: ignore[misc]  # puts the class back
 
 
 def clean_world(*, seed: int = SEED, as_of: datetime = AS_OF) -> World:

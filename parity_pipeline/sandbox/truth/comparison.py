@@ -91,6 +91,7 @@ def published_rows(query: Query) -> list[Published]:
         names = ", ".join((*columns, *_TAIL))
         for values in query(f"select {names} from parity.{check}"):  # noqa: S608  # names of this module's own
             grain = {name: _utc(value) for name, value in zip(columns, values, strict=False)}
+            # The columns are the dataclass's own fields, in a dict.
             rows.append(Published(Grain(check=check, **grain), *values[len(columns) :]))  # type: ignore[arg-type]
     return rows
 
