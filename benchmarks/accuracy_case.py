@@ -28,7 +28,7 @@ from parity_pipeline.sandbox.world import Told, World, build_world
 from parity_pipeline.setting_sections import Thresholds
 from parity_pipeline.settings import load_settings
 
-KEPT = 36
+KEPT = 24
 """So many customers of a faulty world are kept, the hit ones among them: a run is faster by a third."""
 _PULLED_AFTER = timedelta(hours=3)
 _MOST_NOTES = 4

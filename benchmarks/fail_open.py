@@ -180,7 +180,7 @@ def _complaint(result: Result) -> str:
 def table(results: Sequence[Result]) -> Table:
     """One line a kind."""
     shown = Table(box=None, pad_edge=False, header_style="dim")
-    shown.add_column("kind")
+    shown.add_column("kind", no_wrap=True)
     columns = ("NO_GO", "UNDECIDED", "exit 2", "error", "GO")
     for name in ("injections", *columns[:3], "error", "GO (fail open!)", "name what is missing", "seconds"):
         shown.add_column(name, justify="right")

@@ -51,7 +51,19 @@ class Endpoint:
         return self.where.strip("^$").partition(" ")[2].replace("[^/]+", r"[^/ ]+")
 
 
-_PARTLY = frozenset({"object missing", "first page empty", "later pages empty", "cut short"})
+_UNREAD = frozenset(
+    {
+        "object missing",
+        "first page empty",
+        "later pages empty",
+        "cut short",
+        "emptied",
+        "page repeated",
+        "reordered",
+        "backwards",
+    }
+)
+"""Every loss that a listing can suffer unnoticed: for what no comparison reads."""
 _USAGE = ("start_timestamp", "end_timestamp")
 _DAYS = ("starting_on", "ending_before")
 
@@ -72,13 +84,13 @@ ENDPOINTS = (
         "stripe",
         "GET /v1/subscription_schedules",
         "subscription_schedules",
-        harmless=_PARTLY | {"emptied"},
+        harmless=_UNREAD,
     ),
     Endpoint("stripe", "GET /v1/prices", "prices"),
     # Products only give names; no comparison reads them.
-    Endpoint("stripe", "GET /v1/products", "products", harmless=_PARTLY | {"emptied"}),
+    Endpoint("stripe", "GET /v1/products", "products", harmless=_UNREAD),
     # A discount outlives its coupon, which vanishes from the listing; no comparison reads coupons.
-    Endpoint("stripe", "GET /v1/coupons", "coupons", harmless=_PARTLY | {"emptied"}),
+    Endpoint("stripe", "GET /v1/coupons", "coupons", harmless=_UNREAD),
     Endpoint("stripe", "GET /v1/billing/meters", "meters"),
     Endpoint(
         "stripe",
@@ -108,7 +120,7 @@ ENDPOINTS = (
     ),
     Endpoint("stripe", "GET /v1/credit_notes", "credit_notes"),
     # Reports of dropped events explain a difference; they make none.
-    Endpoint("stripe", "GET /v2/core/events", "meter_error_events", harmless=_PARTLY | {"emptied"}),
+    Endpoint("stripe", "GET /v2/core/events", "meter_error_events", harmless=_UNREAD),
     Endpoint("stripe", "GET /v2/core/events/{id}", "meter_error_events", is_listing=False),
     Endpoint("metronome", "GET /v1/customers", "customers"),
     Endpoint(
@@ -121,7 +133,7 @@ ENDPOINTS = (
     ),
     Endpoint("metronome", "GET /v1/billable-metrics", "billable_metrics"),
     # Every amount names its unit; the listing only repeats them.
-    Endpoint("metronome", "GET /v1/credit-types/list", "credit_types", harmless=_PARTLY | {"emptied"}),
+    Endpoint("metronome", "GET /v1/credit-types/list", "credit_types", harmless=_UNREAD),
     Endpoint(
         "metronome",
         "POST /v1/getCustomerBillingProviderConfigurations",
@@ -135,7 +147,7 @@ ENDPOINTS = (
         "metronome",
         "POST /v1/contract-pricing/rate-cards/list",
         "rate_cards",
-        harmless=_PARTLY | {"emptied"},
+        harmless=_UNREAD,
     ),
     Endpoint(
         "metronome",
@@ -144,7 +156,7 @@ ENDPOINTS = (
         required="product_id",
         names=("product_id", "starting_at"),
         context=("rate_card_id",),
-        harmless=_PARTLY | {"emptied"},
+        harmless=_UNREAD,
     ),
     Endpoint(
         "metronome",

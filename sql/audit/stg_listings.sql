@@ -4,6 +4,8 @@
 -- stripe_subscriptions_unlisted_count: subscriptions of invoices of listed Stripe customers that the listing of subscriptions, which holds ended ones too, lacks
 -- credit_grants_unlisted_count: grants of Stripe's credit transactions that the listing of credit grants lacks, and credit on lines of listed Stripe customers that have no grant
 -- credit_balance_transactions_unlisted_count: credit transactions that lines of listed Stripe customers name and no listing has
+-- meters_unlisted_count: meters of Stripe prices that neither the listing of active meters nor that of inactive ones has
+-- billable_metrics_unlisted_count: metrics of Metronome products that the listing of metrics, which holds archived ones too, lacks
 -- balances_unlisted_count: commits and credits that were drawn on invoices of Metronome customers that are not archived, and that the customer's balances lack
 with
 
@@ -134,8 +136,44 @@ missing_balances as (
         and balances.id is null
 ),
 
+missing_meters as (
+    select
+        prices.account,
+        'stripe/meters' as listing
+    from raw_stripe.prices as prices
+    left join raw_stripe.meters as meters
+        on
+            prices.account = meters.account
+            and prices.recurring.meter = meters.id
+    where prices.recurring.meter is not null and meters.id is null
+),
+
+missing_metrics as (
+    select
+        products.account,
+        'metronome/billable_metrics' as listing
+    from raw_metronome.products as products
+    left join raw_metronome.billable_metrics as metrics
+        on
+            products.account = metrics.account
+            and coalesce(
+                products.current.billable_metric_id,
+                products.initial.billable_metric_id
+            )
+            = metrics.id
+    where
+        coalesce(
+            products.current.billable_metric_id, products.initial.billable_metric_id
+        ) is not null
+        and metrics.id is null
+),
+
 missing as (
     select * from missing_customers
+    union all
+    select * from missing_meters
+    union all
+    select * from missing_metrics
     union all
     select * from missing_subscriptions
     union all
@@ -159,6 +197,12 @@ select
     count(*) filter (
         where missing.listing = 'stripe/credit_balance_transactions'
     ) as credit_balance_transactions_unlisted_count,
+    count(*) filter (
+        where missing.listing = 'stripe/meters'
+    ) as meters_unlisted_count,
+    count(*) filter (
+        where missing.listing = 'metronome/billable_metrics'
+    ) as billable_metrics_unlisted_count,
     count(*) filter (
         where missing.listing = 'metronome/balances'
     ) as balances_unlisted_count

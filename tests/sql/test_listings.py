@@ -14,6 +14,8 @@ COUNTS = (
     "stripe_subscriptions_unlisted_count",
     "credit_grants_unlisted_count",
     "credit_balance_transactions_unlisted_count",
+    "meters_unlisted_count",
+    "billable_metrics_unlisted_count",
     "balances_unlisted_count",
 )
 
@@ -56,15 +58,15 @@ TRANSACTION: dict[str, object] = {
 def test_whole_listings_hold_what_is_named(scene: Scene) -> None:
     """Every grant, transaction and commit that is named is listed."""
     whole(scene)
-    assert scene.told(LISTINGS, *COUNTS) == [(0, 0, 0, 0, 0)]
+    assert scene.told(LISTINGS, *COUNTS) == [(0, 0, 0, 0, 0, 0, 0)]
 
 
 @pytest.mark.parametrize(
     ("without", "counts"),
     [
-        ("stripe/credit_grants", (0, 0, 1, 0, 0)),
-        ("stripe/credit_balance_transactions", (0, 0, 0, 1, 0)),
-        ("metronome/balances", (0, 0, 0, 0, 1)),
+        ("stripe/credit_grants", (0, 0, 1, 0, 0, 0, 0)),
+        ("stripe/credit_balance_transactions", (0, 0, 0, 1, 0, 0, 0)),
+        ("metronome/balances", (0, 0, 0, 0, 0, 0, 1)),
     ],
 )
 def test_what_is_named_and_not_listed_is_counted(scene: Scene, without: str, counts: tuple[int, ...]) -> None:
@@ -76,7 +78,7 @@ def test_what_is_named_and_not_listed_is_counted(scene: Scene, without: str, cou
 def test_credit_of_a_customer_without_a_grant(scene: Scene) -> None:
     """Transactions are only asked for of customers with a grant, so it is the grant that is missing."""
     whole(scene, "stripe/credit_grants", "stripe/credit_balance_transactions")
-    assert scene.told(LISTINGS, *COUNTS) == [(0, 0, 1, 0, 0)]
+    assert scene.told(LISTINGS, *COUNTS) == [(0, 0, 1, 0, 0, 0, 0)]
 
 
 @pytest.mark.parametrize(("status", "count"), [("active", 1), ("unpaid", 1), ("canceled", 0)])
@@ -93,6 +95,18 @@ def test_an_invoice_names_its_subscription(scene: Scene) -> None:
     scene.stripe_invoice("bob", stripe.line(500, 500))
     scene.stripe_invoice("deleted", stripe.line(500, 500))
     assert scene.told(LISTINGS, "stripe_subscriptions_unlisted_count") == [(1,)]
+
+
+def test_a_price_names_its_meter(scene: Scene) -> None:
+    """Active and inactive meters are listed, so the meter of any price must be among them."""
+    scene.add("stripe/prices", stripe.price("faxes", meter="faxes"))
+    assert scene.told(LISTINGS, "meters_unlisted_count") == [(1,)]
+
+
+def test_a_product_names_its_metric(scene: Scene) -> None:
+    """Archived metrics are listed too, so the metric of any product is."""
+    scene.add("metronome/products", metronome.product("faxes", metric="bm_faxes"))
+    assert scene.told(LISTINGS, "billable_metrics_unlisted_count") == [(1,)]
 
 
 def test_an_archived_customer_may_have_no_balances(scene: Scene) -> None:
