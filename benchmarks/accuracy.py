@@ -19,7 +19,8 @@ from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
 
-from benchmarks.accuracy_case import Case, Score, run_case
+from benchmarks.accuracy_case import Case
+from benchmarks.accuracy_score import Score, run_case
 from benchmarks.accuracy_table import show
 from parity_pipeline.sandbox.faults import FAULTS
 from parity_pipeline.sandbox.readings import OTHER_READINGS
@@ -27,12 +28,14 @@ from parity_pipeline.sandbox.readings import OTHER_READINGS
 SEEDS = 5
 CUSTOMERS = 60
 CLEAN_SIZES = (60, 23, 41, 90, 60)
+COMBINATIONS = 4
 FULL_SEEDS = 20
+FULL_COMBINATIONS = 20
 _FIRST_DAY = datetime(2026, 1, 3, tzinfo=UTC)
 
 
 def cases(seeds: Sequence[int], *, only: str | None, customers: int, full: bool) -> Iterator[Case]:
-    """Clean worlds, other readings of the documents, and each fault once per seed in another size."""
+    """Clean worlds, other readings, each fault once per seed in another size, and three faults at once."""
     for turn, seed in enumerate(seeds):
         as_of = _as_of(seed)
         if only in (None, "clean"):
@@ -43,6 +46,9 @@ def cases(seeds: Sequence[int], *, only: str | None, customers: int, full: bool)
             sizes = fault.sizes if full else (fault.sizes[(turn + number) % len(fault.sizes)],)
             for size in sizes:
                 yield Case(seed, customers, as_of, fault=name, size=size)
+        if only in (None, "combinations"):
+            for number in range(FULL_COMBINATIONS if full else COMBINATIONS):
+                yield Case(seed, customers, as_of, at_once=number)
         for number, reading in enumerate(OTHER_READINGS):
             if only in (None, "readings") and (full or number % len(seeds) == turn):
                 yield Case(seed, customers, as_of, reading=reading)
@@ -53,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy", description=__doc__)
     parser.add_argument("--seeds", type=int, default=None, help=f"how many random seeds (default {SEEDS})")
     parser.add_argument("--first-seed", type=int, default=1, help="the first of them")
-    parser.add_argument("--only", help="one fault, `clean` or `readings`")
+    parser.add_argument("--only", help="one fault, `clean`, `combinations` or `readings`")
     parser.add_argument("--customers", type=int, default=CUSTOMERS, help="customers of a faulty world")
     parser.add_argument(
         "--clean-customers", type=int, help="customers of every clean world, instead of 23 to 90"

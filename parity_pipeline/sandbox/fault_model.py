@@ -46,6 +46,8 @@ class Fault:
     explains it, if anything is to be explained. A fault with `safety` set is a safety hit; one with neither
     leaves the run as good as clean.
 
+    `also_told_as` are codes that are right for a part of what it does.
+
     `fits` gives the keys of the customers for whom the fault decides what it is meant to decide; with
     `together` above 1, each so many in a row belong together. `edit` brings it about for some of them.
     """
@@ -61,6 +63,12 @@ class Fault:
     also: frozenset[str] = frozenset()
     together: int = 1
     safety: bool = False
+    also_told_as: frozenset[str] = frozenset()
+
+    @property
+    def causes(self) -> frozenset[str]:
+        """The codes that are right for what it does; none for what changes nothing."""
+        return frozenset({self.cause} - {""}) | self.also_told_as
 
     @property
     def touches(self) -> frozenset[str]:
