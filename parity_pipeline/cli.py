@@ -4,9 +4,8 @@ Heavy imports are inside the commands, so that `parity --help` answers at once. 
 """
 
 import sys
-import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,13 +15,15 @@ from rich.console import Console
 from rich.text import Text
 from typer.core import TyperCommand
 
-from parity_pipeline.errors import ParityError
+from parity_pipeline import cli_explain, cli_extraction, cli_published
+from parity_pipeline.command_line import ConfigOption, HomeOption, chosen_home, told_plainly
+from parity_pipeline.errors import UsageError
+from parity_pipeline.progress import teller
 
 if TYPE_CHECKING:
     from parity_pipeline.pipeline import Outcome
 
 CLEAN = "clean"
-_UNEXPECTED = 3
 
 app = typer.Typer(
     help="Would Metronome have billed what Stripe billed? Compares both sides of a billing migration.",
@@ -45,17 +46,13 @@ class _RunCommand(TyperCommand):
         return super().parse_args(ctx, given)
 
 
-HomeOption = Annotated[
-    Path | None, typer.Option(help="Folder for everything that is written.", show_default=False)
-]
-ConfigOption = Annotated[Path | None, typer.Option(help="The configuration file.", show_default=False)]
 QuietOption = Annotated[bool, typer.Option("--quiet", help="Print only the verdict and its reasons.")]
 SeedOption = Annotated[int, typer.Option(help="Seed of the pretend company.")]
 CustomersOption = Annotated[int, typer.Option(min=1, help="Customers of the pretend company.")]
 
 
 @app.command(cls=_RunCommand)
-def run(
+def run(  # noqa: PLR0913  # one argument an option
     *,
     as_of: Annotated[
         str | None,
@@ -72,12 +69,23 @@ def run(
             metavar="[SCENARIO]", help="Run on the built-in sandbox: clean, or names of faults with commas."
         ),
     ] = None,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Only tell how many requests the run will make, and how long.")
+    ] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Ask for everything, also for what an earlier landing knows.")
+    ] = False,
     quiet: QuietOption = False,
 ) -> None:
     """Read both vendors, compare, decide and publish. Exit 0 GO, 1 NO_GO, 3 UNDECIDED, 2 wrong usage."""
-    with _told_plainly(_home(home)):
+    with told_plainly(chosen_home(home)):
+        if plan and sandbox is not None:
+            raise UsageError("--plan is about a run against the vendors; leave out --sandbox.")
+        if plan:
+            cli_extraction.show_plan(as_of=as_of, since=since, home=home, config=config)
+            return
         if sandbox is None:
-            outcome = _run(as_of=as_of, since=since, home=home, config=config, quiet=quiet)
+            outcome = _run(as_of=as_of, since=since, home=home, config=config, full=full, quiet=quiet)
         else:
             outcome = _run_sandbox(sandbox, as_of=as_of, since=since, home=home, quiet=quiet)
         _show(outcome, quiet=quiet)
@@ -89,11 +97,11 @@ def demo(*, home: HomeOption = None, quiet: QuietOption = False) -> None:
     """Run on the built-in sandbox with a few injected faults and show where the report is. Needs no keys."""
     from parity_pipeline.home import REPORT_HTML, Home
 
-    with _told_plainly(_home(home)):
+    with told_plainly(chosen_home(home)):
         outcome = _run_sandbox(",".join(DEMO_FAULTS), as_of=None, since=None, home=home, quiet=quiet)
         _show(outcome, quiet=quiet)
         console = Console()
-        report = Home(_home(home)).sandbox().published / REPORT_HTML
+        report = Home(chosen_home(home)).sandbox().published / REPORT_HTML
         console.print(Text(f"Injected on purpose: {', '.join(DEMO_FAULTS)}"), soft_wrap=True)
         console.print(Text(f"Report: {report.resolve()}"), soft_wrap=True)
         for name, seconds in outcome.seconds.items():
@@ -104,17 +112,23 @@ DEMO_FAULTS = ("events_missing", "rate_mismatch", "group_value_unrated", "auto_c
 
 
 @app.command()
-def gate(*, home: HomeOption = None, config: ConfigOption = None) -> None:
+def gate(
+    *,
+    cohort: Annotated[str | None, typer.Option(help="Tell the verdict of one cohort.")] = None,
+    home: HomeOption = None,
+    config: ConfigOption = None,
+) -> None:
     """Tell the last published verdict; pulls nothing. A stale or absent one is UNDECIDED."""
     from parity_pipeline.published_verdict import read_verdict
     from parity_pipeline.report.terminal import show_verdict
     from parity_pipeline.settings import load_gate
 
-    with _told_plainly(_home(home)):
+    with told_plainly(chosen_home(home)):
         verdict = read_verdict(
-            _home(home),
+            chosen_home(home),
             now=datetime.now(UTC),
             max_age_hours=load_gate(config=config).max_age_hours,
+            cohort=cohort,
         )
         show_verdict(verdict.decision, verdict.reasons, Console())
         raise typer.Exit(verdict.exit_code)
@@ -132,12 +146,25 @@ def report(
     """Print the last published report, or open it."""
     from parity_pipeline.published_verdict import report_file
 
-    with _told_plainly(_home(home)):
-        file = report_file(_home(home), kind=format_)
+    with told_plainly(chosen_home(home)):
+        file = report_file(chosen_home(home), kind=format_)
         if open_:
             typer.launch(str(file.resolve()))
         else:
             sys.stdout.write(file.read_text(encoding="utf-8"))
+
+
+for _command in (
+    cli_published.history,
+    cli_published.query,
+    cli_published.export,
+    cli_published.signoff,
+    cli_published.verify,
+):
+    app.command()(_command)
+app.command()(cli_explain.explain)
+app.command()(cli_extraction.doctor)
+app.command()(cli_extraction.prune)
 
 
 @sandbox_app.command("serve")
@@ -150,7 +177,7 @@ def serve(
     """Serve both pretend APIs on 127.0.0.1 until interrupted and print the variables to export."""
     from parity_pipeline.sandbox_run import serve_until_interrupted
 
-    with _told_plainly(_home(None)):
+    with told_plainly(chosen_home(None)):
         serve_until_interrupted(scenario, seed=seed, customers=customers, now=datetime.now(UTC), tell=_print)
 
 
@@ -184,6 +211,7 @@ def _run(
     since: str | None,
     home: Path | None,
     config: Path | None,
+    full: bool,
     quiet: bool,
 ) -> "Outcome":
     from parity_pipeline import pipeline
@@ -194,7 +222,12 @@ def _run(
     request = make_request(
         now=datetime.now(UTC), as_of=as_of, since=since, configured_start=settings.parallel_run.start
     )
-    return pipeline.run(settings, request, clock=lambda: datetime.now(UTC), tell=_teller(quiet=quiet))
+    return pipeline.run(
+        settings,
+        replace(request, is_full=full),
+        clock=lambda: datetime.now(UTC),
+        tell=_teller(quiet=quiet),
+    )
 
 
 def _run_sandbox(
@@ -204,18 +237,12 @@ def _run_sandbox(
 
     return run_on_sandbox(
         scenario,
-        home=_home(home),
+        home=chosen_home(home),
         as_of=as_of,
         since=since,
         now=datetime.now(UTC),
         tell=_teller(quiet=quiet),
     )
-
-
-def _home(option: Path | None) -> Path:
-    from parity_pipeline.settings import home_folder
-
-    return home_folder(home=option)
 
 
 def _show(outcome: "Outcome", *, quiet: bool) -> None:
@@ -229,47 +256,8 @@ def _show(outcome: "Outcome", *, quiet: bool) -> None:
 
 def _teller(*, quiet: bool) -> Callable[[str], None]:
     """Progress goes to the error stream, so that the output can be piped."""
-    console = Console(stderr=True)
-    return lambda line: None if quiet else console.print(Text(line, style="dim"))
+    return teller(Console(stderr=True), quiet=quiet)
 
 
 def _print(line: str) -> None:
     Console().print(Text(line), soft_wrap=True)
-
-
-@contextmanager
-def _told_plainly(home: Path) -> Iterator[None]:
-    """Every error as one line: a known one with its exit code, any other with its trace in the log."""
-    try:
-        yield
-    except ParityError as error:
-        _complain(str(error))
-        raise typer.Exit(error.exit_code) from error
-    except (typer.Exit, typer.Abort):
-        raise
-    except KeyboardInterrupt as error:
-        _complain("Interrupted.")
-        raise typer.Exit(_UNEXPECTED) from error
-    except Exception as error:  # the last door: whatever it is, it must not look like a verdict
-        _complain(f"Unexpected error: {type(error).__name__}: {_one_line(error)}{_logged(home)}")
-        raise typer.Exit(_UNEXPECTED) from error
-
-
-def _complain(line: str) -> None:
-    Console(stderr=True).print(Text(line, style="red"), soft_wrap=True)
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:300]
-
-
-def _logged(home: Path) -> str:
-    """Keep the trace in the home folder; says where, as the end of the line."""
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        log = home / "parity.log"
-        with log.open("a", encoding="utf-8") as file:
-            file.write(f"{datetime.now(UTC).isoformat()}\n{traceback.format_exc()}\n")
-    except OSError:
-        return ""
-    return f" (the trace is in {log})"

@@ -31,6 +31,8 @@ def completeness_table(accounts: Sequence[AccountAccess], manifest: Manifest | N
             "is_required": ("BOOLEAN", "whether the vendor must offer it"),
             "complete": ("BOOLEAN", "whether it was read to its end"),
             "note": ("VARCHAR", "what is special about it"),
+            "reused": ("BIGINT", "questions whose answers come from an earlier landing"),
+            "reused_from": ("VARCHAR", "the run of that landing; NULL when nothing was reused"),
             "landed_as": ("VARCHAR", "the account or environment under whose name it is landed"),
         },
         [
@@ -51,7 +53,7 @@ def _completeness_row(
     key: tuple[str, str, str], landed: LandedResource | None, *, is_required: bool, landed_as: str
 ) -> tuple[object, ...]:
     if landed is None:
-        return (*key, 0, 0, 0, None, is_required, False, NOT_READ, landed_as)
+        return (*key, 0, 0, 0, None, is_required, False, NOT_READ, 0, None, landed_as)
     watermark = landed.watermark.replace(tzinfo=None) if landed.watermark else None
     return (
         *key,
@@ -62,6 +64,8 @@ def _completeness_row(
         is_required,
         landed.complete,
         landed.note,
+        landed.reused,
+        landed.reused_from,
         landed_as,
     )
 
@@ -88,7 +92,10 @@ def requests_table(accounts: Sequence[AccountAccess], manifest: Manifest | None)
             "account": ("VARCHAR", "the Stripe account; those that share a Metronome environment by commas"),
             "source": ("VARCHAR", "stripe or metronome"),
             "endpoint": ("VARCHAR", "path of the endpoint, ids replaced"),
+            "planned": ("BIGINT", "requests foreseen before the pull; NULL when there was no plan"),
             "requests": ("BIGINT", "requests, repeated ones included"),
+            "resumed": ("BIGINT", "questions answered by a pull of the same kind that was cut short"),
+            "spared": ("BIGINT", "questions answered by an earlier landing"),
             "retries": ("BIGINT", "requests that repeated another"),
             "throttled": ("BIGINT", "answers with status 429"),
             "bytes": ("BIGINT", "bytes of the answers"),
@@ -99,7 +106,10 @@ def requests_table(accounts: Sequence[AccountAccess], manifest: Manifest | None)
                 names.get((each.source, each.account), each.account),
                 each.source,
                 each.endpoint,
+                each.planned,
                 each.requests,
+                each.resumed,
+                each.spared,
                 each.retries,
                 each.throttled,
                 each.bytes,

@@ -4,10 +4,12 @@ from datetime import datetime
 from typing import Final
 
 from parity_pipeline.account_access import UNASSIGNED, shared_environments
+from parity_pipeline.causes import CAUSES
 from parity_pipeline.completeness import completeness_table, requests_table
 from parity_pipeline.landing import Manifest
 from parity_pipeline.mapping_files import Links
 from parity_pipeline.money import MINOR_UNITS_PER_UNIT
+from parity_pipeline.near_misses import near_miss_table
 from parity_pipeline.run_request import RunRequest
 from parity_pipeline.setting_sections import CHECKS
 from parity_pipeline.settings import Settings
@@ -31,6 +33,8 @@ def control_tables(
         "cohorts": _cohorts(links),
         "completeness": completeness_table(settings.accounts, manifest),
         "requests": requests_table(settings.accounts, manifest),
+        "causes": _causes(),
+        "near_misses": near_miss_table(),
     }
 
 
@@ -44,6 +48,7 @@ def _run(settings: Settings, request: RunRequest) -> InputTable:
             "scope": ("VARCHAR", "usage (metered charges only) or all"),
             "required_cycles": ("INTEGER", "settled billing periods that a customer needs"),
             "settled_share": (_RATIO, "share of the customers there at the start who must have them"),
+            "consecutive_go_days": ("INTEGER", "days in a row that must be GO by their own evidence"),
             "max_age_hours": ("INTEGER", "hours from as_of after which the verdict is stale"),
             "is_reconstructed": ("BOOLEAN", "whether a past day was pulled later than on its own day"),
         },
@@ -55,6 +60,7 @@ def _run(settings: Settings, request: RunRequest) -> InputTable:
                 settings.parallel_run.scope,
                 settings.gate.required_cycles,
                 settings.gate.settled_share,
+                settings.gate.consecutive_go_days,
                 settings.gate.max_age_hours,
                 request.is_reconstructed,
             )
@@ -210,6 +216,19 @@ def _cohorts(links: Links) -> InputTable:
             "account": ("VARCHAR", "the customer's account; empty for any"),
         },
         [(each.cohort, each.stage, each.customer_id, each.account) for each in links.cohorts],
+    )
+
+
+def _causes() -> InputTable:
+    return input_table(
+        "One row per cause that a finding can have.",
+        {
+            "code": ("VARCHAR", "code of the cause, as in parity.findings"),
+            "meaning": ("VARCHAR", "what it says"),
+            "next_step": ("VARCHAR", "where to look and what to set or send again"),
+            "looks_like": ("VARCHAR", "what else can look the same, and how to tell"),
+        },
+        [(each.code, each.meaning, each.next_step, each.looks_like) for each in CAUSES],
     )
 
 

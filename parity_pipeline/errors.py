@@ -22,8 +22,18 @@ class UsageError(ParityError):
     exit_code: ClassVar[int] = 2
 
 
+class UnknownCustomerError(ParityError):
+    """Nobody in the published run has this id or alias."""
+
+    exit_code: ClassVar[int] = 4
+
+
 class ExtractionError(ParityError):
     """A page could not be read, so the pull is incomplete."""
+
+
+class OutageError(ExtractionError):
+    """The vendor does not answer for now; what was read is sound, and the next run goes on from there."""
 
 
 class NotFoundError(ExtractionError):

@@ -1,6 +1,7 @@
 """The home folder: where everything the pipeline writes has its place."""
 
 import os
+import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +35,36 @@ class Home:
     def log(self) -> Path:
         """Where the trace of an unexpected error goes."""
         return self.folder / "parity.log"
+
+    @property
+    def lock(self) -> Path:
+        """Names the run that is at work."""
+        return self.folder / "parity.lock"
+
+    @property
+    def journal(self) -> Path:
+        """The pages of a pull that did not end yet."""
+        return self.folder / "work" / "pull.journal"
+
+    @property
+    def plan(self) -> Path:
+        """The plan of the next pull, where somebody asked for one."""
+        return self.folder / "work" / "plan.json"
+
+    def drop_unsealed_landings(self) -> None:
+        """Remove what killed runs left without a manifest; their pages are in the journal."""
+        for folder in self.landings():
+            if not (folder / "manifest.json").exists():
+                shutil.rmtree(folder, ignore_errors=True)
+
+    @property
+    def signoffs(self) -> Path:
+        """Who signed which run, a line each; only ever added to."""
+        return self.folder / "signoffs.jsonl"
+
+    def signed(self, run_id: str) -> Path:
+        """The copy of a run that was signed."""
+        return self.folder / "signed" / run_id
 
     def landing(self, run_id: str) -> Path:
         """What a run pulled."""

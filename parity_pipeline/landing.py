@@ -4,9 +4,10 @@
 decided in sql/staging.
 """
 
+import gzip
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,7 @@ from parity_pipeline.columns import duckdb_columns, holds_times
 from parity_pipeline.errors import LandingError, UsageError
 from parity_pipeline.periods import Window
 from parity_pipeline.sources.ledger import RequestCount
+from parity_pipeline.sources.plan import Planned
 from parity_pipeline.sources.records import Record
 from parity_pipeline.sources.resources import Resource
 from parity_pipeline.spool import Spool, digest
@@ -49,6 +51,9 @@ class LandedResource:
     watermark: datetime | None
     complete: bool
     note: str | None = None
+    reused: int = 0
+    """Answers that came from an earlier landing, `reused_from`."""
+    reused_from: str | None = None
 
     @property
     def file(self) -> Path:
@@ -68,6 +73,8 @@ class Manifest:
     error: str | None
     resources: tuple[LandedResource, ...]
     requests: tuple[RequestCount, ...]
+    origins: dict[str, str] = field(default_factory=dict)
+    """By `source/account` a digest of the key, the address and the code that asked."""
 
     @property
     def as_of(self) -> datetime:
@@ -88,6 +95,19 @@ class _Landing:
     requests: int = 0
     pages: int = 0
     rows: int = 0
+    reused: int = 0
+
+
+@dataclass(frozen=True)
+class Background:
+    """What a landing tells besides what was read: the plan, who was asked, the landing it leans on."""
+
+    planned: Sequence[Planned] = ()
+    origins: dict[str, str] = field(default_factory=dict)
+    reused_from: str | None = None
+
+
+_NO_BACKGROUND: Final = Background()
 
 
 class LandingWriter:
@@ -100,11 +120,13 @@ class LandingWriter:
         window: Window,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        background: Background = _NO_BACKGROUND,
     ) -> None:
         self.folder = folder
         self._run_id = run_id
         self._window = window
         self._now = now
+        self._background = background
         self._started_at = now()
         self._open: dict[tuple[str, Resource], _Landing] = {}
         self._done: dict[tuple[str, str], LandedResource] = {}
@@ -130,10 +152,25 @@ class LandingWriter:
         landing.requests += requests
         landing.pages += 1
         landing.rows += len(records)
+        self._add(landing, _lines(resource, records, account=account, context=context), resource)
+
+    def _add(self, landing: _Landing, lines: Iterable[bytes], resource: Resource) -> None:
         try:
-            landing.spool.add(_lines(resource, records, account=account, context=context))
+            landing.spool.add(lines)
         except OSError as error:
             raise LandingError(f"cannot write {resource.key}: {error.strerror}") from error
+
+    def copy(self, resource: Resource, lines: Sequence[bytes], *, account: str, answers: int) -> None:
+        """Keep lines of an earlier landing, the answers to so many questions."""
+        landing = self._landing(account, resource)
+        landing.rows += len(lines)
+        landing.reused += answers
+        self._add(landing, lines, resource)
+
+    def lines(self, resource: Resource, account: str) -> Iterator[bytes]:
+        """The lines of a resource that was finished, in their order."""
+        with gzip.open(landed_file(self.folder, account, resource)) as lines:
+            yield from lines
 
     def finish(
         self, resource: Resource, *, account: str, watermark: datetime, note: str | None = None
@@ -157,7 +194,8 @@ class LandingWriter:
             complete=error is None and all(landed.complete for landed in resources),
             error=error,
             resources=resources,
-            requests=tuple(requests),
+            requests=_beside_plan(requests, self._background.planned),
+            origins=self._background.origins,
         )
         _write_manifest(self.folder, manifest)
         self._is_closed = True
@@ -199,6 +237,8 @@ class LandingWriter:
             watermark=watermark,
             complete=complete,
             note=note,
+            reused=landing.reused,
+            reused_from=self._background.reused_from if landing.reused else None,
         )
         return landing.rows
 
@@ -228,6 +268,30 @@ def read_manifest(folder: Path) -> Manifest:
         if digest(file) != landed.sha256:
             raise LandingError(f"landed file {file} was altered after it was written; pull again")
     return manifest
+
+
+def newest_complete(folders: Iterable[Path], accounts: Collection[str]) -> tuple[Path, Manifest] | None:
+    """The first of these landings that is complete and of just these accounts; no digest is verified."""
+    for folder in folders:
+        try:
+            manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
+        except (OSError, msgspec.DecodeError):
+            continue
+        if manifest.complete and set(manifest.accounts) == set(accounts):
+            return folder, manifest
+    return None
+
+
+def _beside_plan(counts: Sequence[RequestCount], planned: Sequence[Planned]) -> tuple[RequestCount, ...]:
+    """Every endpoint that was asked or was to be asked."""
+    actual = {(each.account, each.source, each.endpoint): each for each in counts}
+    for plan in planned:
+        key = (plan.account, plan.source, plan.endpoint)
+        known = actual.get(key) or RequestCount.none(
+            account=plan.account, source=plan.source, endpoint=plan.endpoint
+        )
+        actual[key] = replace(known, planned=plan.requests)
+    return tuple(actual[key] for key in sorted(actual))
 
 
 def _place(account: str, source: str, name: str) -> Path:

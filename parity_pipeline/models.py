@@ -19,7 +19,7 @@ from sqlglot.optimizer.scope import traverse_scope
 from parity_pipeline import paths
 from parity_pipeline.errors import ParityError
 
-MODEL_SCHEMAS: Final = ("staging", "intermediate", "control", "parity", "audit")
+MODEL_SCHEMAS: Final = ("staging", "intermediate", "control", "explain", "parity", "audit")
 INPUT_SCHEMAS: Final = ("raw_stripe", "raw_metronome")
 CONTROL_INPUTS: Final = (
     "run",
@@ -34,8 +34,14 @@ CONTROL_INPUTS: Final = (
     "cohorts",
     "completeness",
     "requests",
+    "causes",
+    "near_misses",
 )
-"""Tables of schema `control` that are filled from the settings and the landing, not by a model."""
+"""Tables of schema `control` that Python fills, not a model."""
+
+NEAR_MISSES: Final = "control.near_misses"
+UNMATCHED_NAMES: Final = "intermediate.int_names__unmatched"
+"""The near misses are found among these names, so that every reader of the former comes after the latter."""
 
 _COLUMN_COMMENT = re.compile(r"^-- (\w+): (.+)$")
 
@@ -75,7 +81,7 @@ def load_models(folder: Path | None = None) -> tuple[SqlModel, ...]:
         for name in model.upstream:
             if not _is_known(name, models):
                 raise ParityError(f"{model.key} reads {name}, which is no model, raw or control table")
-    order = TopologicalSorter({key: set(model.upstream) & set(models) for key, model in models.items()})
+    order = TopologicalSorter({key: _before(model) & set(models) for key, model in models.items()})
     return tuple(models[key] for key in order.static_order())
 
 
@@ -116,6 +122,11 @@ def upstreams(query: exp.Query, *, name: str) -> tuple[str, ...]:
                     raise ParityError(f"{name} reads {source.sql()}: write schema.table")
                 found.add(f"{source.db}.{source.name}")
     return tuple(sorted(found))
+
+
+def _before(model: SqlModel) -> set[str]:
+    """What must be there before a model is built."""
+    return {UNMATCHED_NAMES if name == NEAR_MISSES else name for name in model.upstream}
 
 
 def _is_known(name: str, models: dict[str, SqlModel]) -> bool:

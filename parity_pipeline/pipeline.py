@@ -3,24 +3,23 @@
 What a step does is decided in the module it calls; only the order is decided here.
 """
 
-import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-import msgspec
-
-from parity_pipeline import warehouse
-from parity_pipeline.account_access import AccountAccess
+from parity_pipeline import extraction, warehouse
 from parity_pipeline.control import control_tables
-from parity_pipeline.errors import ParityError, UsageError
+from parity_pipeline.extraction import Clock, Pull, Tell
+from parity_pipeline.history import go_days_before, read_days
 from parity_pipeline.home import Home
-from parity_pipeline.landing import LandingWriter, Manifest, read_manifest
+from parity_pipeline.home_lock import home_lock
 from parity_pipeline.mapping_files import Links, read_links
-from parity_pipeline.models import SqlModel, load_models
+from parity_pipeline.models import UNMATCHED_NAMES, SqlModel, load_models
+from parity_pipeline.near_misses import fill_near_misses
+from parity_pipeline.notifications import notify_of_run
 from parity_pipeline.publication import publish
 from parity_pipeline.quality.gate import decide
 from parity_pipeline.quality.suites import Suite, SuiteResult, load_suites, run_suite
@@ -28,26 +27,10 @@ from parity_pipeline.report.collect import collect_evidence, collect_result
 from parity_pipeline.report.result import RunResult
 from parity_pipeline.run_request import RunRequest
 from parity_pipeline.settings import Settings
-from parity_pipeline.sources.pull import (
-    AccountToRead,
-    MeterLink,
-    MetronomeAccess,
-    StripeAccess,
-    pull_everything,
-)
 from parity_pipeline.sources.resources import RESOURCES
 from parity_pipeline.warehouse import Connection
 
-Tell = Callable[[str], None]
-Clock = Callable[[], datetime]
-
-
-@dataclass(frozen=True)
-class Pull:
-    """What was landed; an error when the pull did not get to its end."""
-
-    manifest: Manifest | None
-    error: str | None = None
+__all__ = ["Outcome", "Pull", "Tell", "run"]  # the fronts' names for what a pull gives and takes
 
 
 @dataclass(frozen=True)
@@ -60,11 +43,16 @@ class Outcome:
 
 def run(settings: Settings, request: RunRequest, *, clock: Clock, tell: Tell) -> Outcome:
     """One whole run; raises UsageError before anything is published, else it always ends in a verdict."""
-    home, stages = Home(settings.home), _Stages(tell)
+    home = Home(settings.home)
     home.prepare()
-    links = read_links(settings)
+    with home_lock(home.lock, now=clock()):
+        return _run_alone(settings, request, home, clock=clock, tell=tell)
+
+
+def _run_alone(settings: Settings, request: RunRequest, home: Home, *, clock: Clock, tell: Tell) -> Outcome:
+    stages, links = _Stages(tell), read_links(settings)
     with stages.measured("read both vendors"):
-        pull = extract(settings, request, links, home, clock=clock, tell=tell)
+        pull = extraction.land(settings, request, links, home, clock=clock, tell=tell)
     with open_work(home, request.window.as_of) as connection:
         with stages.measured("load"):
             load(connection, settings, request, links, pull, home)
@@ -78,30 +66,16 @@ def run(settings: Settings, request: RunRequest, *, clock: Clock, tell: Tell) ->
         with stages.measured("publish"):
             result = conclude(connection, settings, request, pull, suites, is_blocked=is_blocked)
             publish(connection, home, result)
+    notify_of_run(settings.notify, home, result, tell=tell)
     return Outcome(result=result, seconds=stages.seconds)
 
 
 def extract(
     settings: Settings, request: RunRequest, links: Links, home: Home, *, clock: Clock, tell: Tell
 ) -> Pull:
-    """Land what both vendors say. Wrong credentials are raised; any other failure is an incomplete pull."""
-    folder = home.landing(request.run_id)
-    writer = LandingWriter(folder, request.run_id, request.window, now=clock)
-    try:
-        asyncio.run(
-            pull_everything(
-                [_to_read(each) for each in settings.accounts],
-                request.window,
-                writer,
-                meter_links=_meter_links(links),
-                on_progress=tell,
-            )
-        )
-        return Pull(read_manifest(folder))
-    except UsageError:
-        raise
-    except ParityError as error:
-        return Pull(_manifest_if_any(folder), error=str(error))
+    """Land what both vendors say, alone in the home folder; for a front that runs the stages by itself."""
+    with home_lock(home.lock, now=clock()):
+        return extraction.land(settings, request, links, home, clock=clock, tell=tell)
 
 
 @contextmanager
@@ -147,6 +121,8 @@ def compare(connection: Connection, *, is_blocked: bool) -> None:
     for model in models:
         if model.key not in built:
             warehouse.build(connection, model)
+        if model.key == UNMATCHED_NAMES:  # what comes next may read what they resemble
+            fill_near_misses(connection)
 
 
 def judge_all(connection: Connection, settings: Settings, *, is_staging: bool) -> list[SuiteResult]:
@@ -174,8 +150,15 @@ def conclude(
     is_blocked: bool,
 ) -> RunResult:
     """Reach the verdict and collect what the report shows."""
+    past_days = read_days(Home(settings.home).history, before=request.window.as_of)
     evidence = collect_evidence(
-        connection, request=request, suites=suites, extraction_error=pull.error, is_blocked=is_blocked
+        connection,
+        request=request,
+        suites=suites,
+        go_days_before=go_days_before(past_days, request.window.as_of),
+        required_go_days=settings.gate.consecutive_go_days,
+        extraction_error=pull.error,
+        is_blocked=is_blocked,
     )
     return collect_result(
         connection,
@@ -183,6 +166,7 @@ def conclude(
         scope=settings.parallel_run.scope,
         evidence=evidence,
         verdict=decide(evidence),
+        past_days=past_days,
     )
 
 
@@ -212,41 +196,3 @@ class _Stages:
             yield
         finally:
             self.seconds[name] = time.perf_counter() - started
-
-
-def _to_read(account: AccountAccess) -> AccountToRead:
-    return AccountToRead(
-        name=account.name,
-        environment=account.environment,
-        stripe=StripeAccess(
-            api_key=account.stripe_api_key,
-            base_url=account.stripe_api_base,
-            context=account.stripe_context,
-            key_variable=account.stripe_api_key_env,
-            address_variable=account.stripe_api_base_env,
-        ),
-        metronome=MetronomeAccess(
-            token=account.metronome_bearer_token,
-            base_url=account.metronome_base_url,
-            token_variable=account.metronome_bearer_token_env,
-            address_variable=account.metronome_base_url_env,
-        ),
-    )
-
-
-def _meter_links(links: Links) -> list[MeterLink]:
-    return [
-        MeterLink(
-            event_name=each.event_name,
-            billable_metric_id=each.billable_metric_id,
-            group_keys=frozenset(msgspec.json.decode(each.pricing_group_values)),
-        )
-        for each in links.meters
-    ]
-
-
-def _manifest_if_any(folder: Path) -> Manifest | None:
-    try:
-        return read_manifest(folder)
-    except ParityError:
-        return None

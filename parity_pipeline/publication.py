@@ -3,18 +3,18 @@
 Everything is written aside first and renamed at the end, so that nobody sees half a run.
 """
 
-import json
 import shutil
-from pathlib import Path
 
 from parity_pipeline import warehouse
-from parity_pipeline.amounts import exact
+from parity_pipeline.history import write_record
 from parity_pipeline.home import DATABASE, REPORT_HTML, REPORT_JSON, REPORT_MARKDOWN, Home
-from parity_pipeline.periods import rfc3339
 from parity_pipeline.report.as_html import to_html
 from parity_pipeline.report.as_json import to_json
 from parity_pipeline.report.as_markdown import to_markdown
+from parity_pipeline.report.cohorts import record_cohorts
+from parity_pipeline.report.page import collect_page
 from parity_pipeline.report.result import RunResult
+from parity_pipeline.report.trend import record_of, record_trend
 from parity_pipeline.warehouse import Connection
 
 _FILES = (DATABASE, REPORT_HTML, REPORT_MARKDOWN, REPORT_JSON)  # the verdict's own file comes last
@@ -26,15 +26,17 @@ def publish(connection: Connection, home: Home, result: RunResult) -> None:
     aside.mkdir(parents=True, exist_ok=True)
     try:
         record_verdict(connection, result)
+        record_cohorts(connection, result.cohorts)
+        record_trend(connection, result)
         warehouse.publish(connection, aside / DATABASE)
-        (aside / REPORT_HTML).write_text(to_html(result), encoding="utf-8")
+        (aside / REPORT_HTML).write_text(to_html(result, collect_page(connection)), encoding="utf-8")
         (aside / REPORT_MARKDOWN).write_text(to_markdown(result), encoding="utf-8")
         (aside / REPORT_JSON).write_text(to_json(result), encoding="utf-8")
         for name in _FILES:
             (aside / name).replace(home.published / name)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    _remember(home.history, result)
+    write_record(home.history, record_of(result))
 
 
 def record_verdict(connection: Connection, result: RunResult) -> None:
@@ -66,20 +68,3 @@ def record_verdict(connection: Connection, result: RunResult) -> None:
         description="One row per check with its part of the verdict.",
         columns={"check_name": "name of the check", "status": "PASS, FAIL or UNDECIDED"},
     )
-
-
-def _remember(folder: Path, result: RunResult) -> None:
-    record = {
-        "run_id": result.run_id,
-        "as_of": rfc3339(result.as_of),
-        "verdict": result.verdict.decision,
-        "reasons": list(result.verdict.reasons),
-        "checks": {
-            each.name: {"status": each.status, "gate_ratio": exact(each.figures.worst_gate_ratio)}
-            for each in result.checks
-        },
-    }
-    target = folder / f"{result.as_of:%Y%m%d}_{result.run_id}.json"
-    aside = target.with_suffix(".new")
-    aside.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    aside.replace(target)

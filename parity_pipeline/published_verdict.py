@@ -19,13 +19,14 @@ from parity_pipeline.quality.gate import EXIT_CODES, Verdict
 _KINDS: Final = {"html": REPORT_HTML, "md": REPORT_MARKDOWN, "json": REPORT_JSON}
 
 
-def read_verdict(home: Path, *, now: datetime, max_age_hours: int) -> Verdict:
-    """The published verdict; UNDECIDED when there is none, or when it is too old to act on."""
+def read_verdict(home: Path, *, now: datetime, max_age_hours: int, cohort: str | None = None) -> Verdict:
+    """The published verdict, or a cohort's; UNDECIDED when there is none, or when it is too old to act on."""
     file = Home(home).published / REPORT_JSON
     try:
         published = json.loads(file.read_text(encoding="utf-8"))
         as_of = datetime.fromisoformat(published["as_of"])
-        decision, reasons = published["verdict"], tuple(published["reasons"])
+        told = published if cohort is None else _cohort(published, cohort)
+        decision, reasons = told["verdict"], tuple(told["reasons"])
         age = now - as_of
     except FileNotFoundError:
         return _undecided(f"There is no published verdict in {home}; run `parity run` first.")
@@ -44,12 +45,23 @@ def read_verdict(home: Path, *, now: datetime, max_age_hours: int) -> Verdict:
         return _undecided(
             f"The published verdict ({decision}) is for {rfc3339(as_of)}, which is in the future."
         )
-    doubt = _doubt(Home(home), published) if decision == "GO" else None
-    told = f"The published verdict (GO) is not to be relied on: {doubt}."
-    return Verdict(decision, reasons) if doubt is None else _undecided(told)
+    doubt = _doubt(Home(home), published, cohort) if decision == "GO" else None
+    doubted = f"The published verdict (GO) is not to be relied on: {doubt}."
+    return Verdict(decision, reasons) if doubt is None else _undecided(doubted)
 
 
-def _doubt(home: Home, published: dict[str, Any]) -> str | None:
+def _cohort(published: dict[str, Any], name: str) -> dict[str, Any]:
+    """What the report says of one cohort; raise UsageError for one that it does not know."""
+    cohorts = {each["name"]: each for each in published.get("cohorts", [])}
+    if name not in cohorts:
+        known = ", ".join(cohorts) or "none"
+        raise UsageError(
+            f"The published run has no cohort {name} (it has {known}); a live one has no verdict."
+        )
+    return dict(cohorts[name])
+
+
+def _doubt(home: Home, published: dict[str, Any], cohort: str | None) -> str | None:
     """What speaks against a GO that report.json tells; None when the rest of the home agrees with it."""
     file, run_id = home.published / DATABASE, published.get("run_id")
     if not file.is_file():
@@ -57,7 +69,13 @@ def _doubt(home: Home, published: dict[str, Any]) -> str | None:
     try:
         with warehouse.connect(file, read_only=True) as connection:
             runs = warehouse.rows(connection, "select run_id from control.run")
-            verdicts = warehouse.rows(connection, "select verdict from parity.verdict")
+            verdicts = (
+                warehouse.rows(connection, "select verdict from parity.verdict")
+                if cohort is None
+                else warehouse.rows(
+                    connection, "select verdict from parity.cohort_verdict where cohort = ?", [cohort]
+                )
+            )
             listings = warehouse.rows(
                 connection, "select source, resource, complete from control.completeness"
             )

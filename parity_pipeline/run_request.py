@@ -21,6 +21,8 @@ class RunRequest:
     run_id: str
     window: Window
     is_reconstructed: bool = False
+    is_full: bool = False
+    """Whether everything is asked for, also what an earlier landing knows."""
 
 
 def make_request(

@@ -24,6 +24,8 @@ CHECKS: Final = (
 Ratio = Annotated[Decimal, Field(ge=0, lt=1, decimal_places=6)]
 Share = Annotated[Decimal, Field(ge=0, le=1, decimal_places=6)]
 MinorUnits = Annotated[Decimal, Field(ge=0, max_digits=24, decimal_places=6)]
+PerSecond = Annotated[float, Field(gt=0, le=10_000)]
+AtOnce = Annotated[int, Field(ge=1, le=200)]
 Hours = Annotated[int, Field(ge=0, le=10_000)]
 
 
@@ -103,7 +105,27 @@ class Gate(_Section):
 
     required_cycles: Annotated[int, Field(ge=1, le=120)] = 1
     settled_share: Share = Decimal("0.8")
+    consecutive_go_days: Annotated[int, Field(ge=1, le=1000)] = 1
     max_age_hours: Annotated[int, Field(ge=1, le=10_000)] = 36
+
+
+class LimitsSection(_Section):
+    """How fast the vendors are asked, where that is not as they say, and what Stripe allows a month."""
+
+    stripe_per_second: PerSecond | None = None
+    stripe_per_endpoint: PerSecond | None = None
+    stripe_concurrent: AtOnce | None = None
+    metronome_per_second: PerSecond | None = None
+    metronome_per_endpoint: PerSecond | None = None
+    metronome_concurrent: AtOnce | None = None
+    stripe_monthly_reads: Annotated[int, Field(ge=1)] = 10_000
+
+
+class Retention(_Section):
+    """How long landings are kept."""
+
+    landing_days: Annotated[int, Field(ge=1, le=10_000)] = 90
+    newest_runs: Annotated[int, Field(ge=1, le=10_000)] = 7
 
 
 class MetadataFilter(_Section):
@@ -134,7 +156,9 @@ class Waivers(_Section):
 
 
 class Notify(_Section):
-    """Whom to tell of which verdicts."""
+    """Whom to tell of which runs; the addresses are Apprise's and hold passwords."""
 
     urls: tuple[SecretStr, ...] = ()
-    verdicts: tuple[Literal["GO", "NO_GO", "UNDECIDED"], ...] = ()
+    when: Literal["every_run", "change", "no_go"] = "every_run"
+    attach_report: bool = False
+    report_link: str | None = None

@@ -20,9 +20,11 @@ from parity_pipeline.setting_sections import (
     Account,
     Cohort,
     Gate,
+    LimitsSection,
     MappingFiles,
     Notify,
     ParallelRun,
+    Retention,
     Thresholds,
     Waivers,
 )
@@ -45,6 +47,8 @@ class _Sections(BaseSettings):
     thresholds: Thresholds = Thresholds()
     mapping: MappingFiles = MappingFiles()
     gate: Gate = Gate()
+    limits: LimitsSection = LimitsSection()
+    retention: Retention = Retention()
     cohorts: dict[str, Cohort] = Field(default_factory=dict)
     waivers: Waivers = Waivers()
     notify: Notify = Notify()
@@ -74,8 +78,11 @@ class Settings(BaseModel):
     thresholds: Thresholds
     mapping: MappingFiles
     gate: Gate
+    limits: LimitsSection
+    retention: Retention
     cohorts: dict[str, Cohort]
     waivers: Waivers
+    notify: Notify = Notify()
 
     @property
     def config_folder(self) -> Path:
@@ -102,8 +109,11 @@ def load_settings(
         thresholds=sections.thresholds,
         mapping=sections.mapping,
         gate=sections.gate,
+        limits=sections.limits,
+        retention=sections.retention,
         cohorts=sections.cohorts,
         waivers=sections.waivers,
+        notify=sections.notify,
     )
 
 
@@ -111,6 +121,24 @@ def load_gate(environment: Mapping[str, str] | None = None, *, config: Path | No
     """Only the gate's settings: reading a verdict needs no key to either vendor."""
     environment = os.environ if environment is None else environment
     return _read_sections(environment, config_file(environment, config=config)).gate
+
+
+def load_file_names(
+    environment: Mapping[str, str] | None = None, *, config: Path | None = None
+) -> dict[str, str]:
+    """What the files of customers and waivers are called, by the settings or else by habit; needs no key."""
+    environment = os.environ if environment is None else environment
+    sections = _read_sections(environment, config_file(environment, config=config))
+    return {
+        "customers": str(sections.mapping.customers or "customers.csv"),
+        "waivers": str(sections.waivers.file or "waivers.csv"),
+    }
+
+
+def load_retention(environment: Mapping[str, str] | None = None, *, config: Path | None = None) -> Retention:
+    """Only how long landings are kept: removing old ones needs no key to either vendor."""
+    environment = os.environ if environment is None else environment
+    return _read_sections(environment, config_file(environment, config=config)).retention
 
 
 def home_folder(environment: Mapping[str, str] | None = None, *, home: Path | None = None) -> Path:
@@ -194,8 +222,6 @@ def _told(error: ValidationError, environment: Mapping[str, str], config_path: P
 
 def _refuse_unsupported(sections: _Sections) -> None:
     """What is not built yet is refused, never ignored."""
-    if sections.notify != Notify():
-        raise UsageError("not supported yet: [notify]; this version sends nothing, so remove the section.")
     for name, cohort in sections.cohorts.items():
         if cohort.stripe_metadata is not None:
             raise UsageError(f"not supported yet: cohorts.{name}.stripe_metadata; use `customers` instead.")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Connection = duckdb.DuckDBPyConnection
+DatabaseError = duckdb.Error
 
 PUBLISHED_SCHEMAS: Final = ("parity", "control")
 _PUBLISHED_STORAGE: Final = "v1.0.0"  # analysts may open the file with any DuckDB from 1.0 on
@@ -92,12 +93,17 @@ def load_control(connection: Connection, tables: Mapping[str, InputTable]) -> No
     """Create the control tables that the settings and the manifest fill."""
     connection.execute("create schema if not exists control")
     for name, table in tables.items():
-        shape = ", ".join(f'"{column}" {kind}' for column, kind in table.columns.items())
-        connection.execute(f"create or replace table control.{name} ({shape})")
-        if table.rows:
-            marks = ", ".join("?" for _ in table.columns)
-            connection.executemany(f"insert into control.{name} values ({marks})", list(table.rows))
-        describe(connection, f"control.{name}", description=table.description, columns=table.comments)
+        load_table(connection, f"control.{name}", table)
+
+
+def load_table(connection: Connection, key: str, table: InputTable) -> None:
+    """Create one table that Python fills, `schema.table`, with its comments."""
+    shape = ", ".join(f'"{column}" {kind}' for column, kind in table.columns.items())
+    connection.execute(f"create or replace table {key} ({shape})")
+    if table.rows:
+        marks = ", ".join("?" for _ in table.columns)
+        connection.executemany(f"insert into {key} values ({marks})", list(table.rows))
+    describe(connection, key, description=table.description, columns=table.comments)
 
 
 def build(connection: Connection, model: SqlModel) -> int:
@@ -121,11 +127,28 @@ def count(connection: Connection, table: str) -> int:
     return int(connection.execute(f"select count(*) from {table}").fetchall()[0][0])
 
 
-def rows(connection: Connection, sql: str) -> list[dict[str, object]]:
-    """The rows of a query as dicts; decimals stay exact."""
-    cursor = connection.execute(sql)
+def rows(connection: Connection, sql: str, parameters: Sequence[object] = ()) -> list[dict[str, object]]:
+    """The rows of a query as dicts; decimals stay exact. Values from outside come as parameters, for `?`."""
+    cursor = connection.execute(sql, list(parameters))
     names = [column[0] for column in cursor.description or []]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def answer(connection: Connection, sql: str) -> tuple[list[str], list[tuple[object, ...]]]:
+    """The columns and rows of a query, also when it has no row."""
+    cursor = connection.execute(sql)
+    return [column[0] for column in cursor.description or []], cursor.fetchall()
+
+
+def published_tables(connection: Connection) -> list[str]:
+    """The tables of a published file, as `schema.table`."""
+    return [f"{schema}.{table}" for schema, table, _ in _tables(connection)]
+
+
+def export(connection: Connection, table: str, target: Path) -> None:
+    """Write one table to a Parquet or CSV file, by the file's suffix; rows in a fixed order."""
+    options = "format parquet" if target.suffix == ".parquet" else "format csv, header"
+    connection.execute(f"copy (select * from {table} order by all) to {_literal(str(target))} ({options})")
 
 
 def frame(connection: Connection, query: str) -> "pd.DataFrame":

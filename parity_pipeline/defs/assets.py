@@ -1,17 +1,21 @@
 """The assets: what is landed, one per SQL model, and what is published. Folder, schema and group are one."""
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 import dagster as dg
 
 from parity_pipeline import warehouse
 from parity_pipeline.defs.partitions import DAILY, as_of
 from parity_pipeline.defs.runs import PartitionRuns
+from parity_pipeline.defs.shown import run_metadata, table_metadata
 from parity_pipeline.errors import ParityError
-from parity_pipeline.models import CONTROL_INPUTS, SqlModel
+from parity_pipeline.models import CONTROL_INPUTS, NEAR_MISSES, UNMATCHED_NAMES, SqlModel
+from parity_pipeline.near_misses import fill_near_misses
 from parity_pipeline.pipeline import input_models
 from parity_pipeline.sources.resources import RESOURCES
 
+FRESH_FOR = timedelta(hours=36)  # as long as a verdict holds by default
 REPORT = dg.AssetKey(["published", "report"])
 GATE = dg.AssetKey(["published", "gate"])
 
@@ -27,7 +31,11 @@ def landed_assets() -> dg.AssetsDefinition:
         dg.AssetSpec([each.schema, each.name], description=each.summary, group_name=each.schema)
         for each in RESOURCES
     ]
-    specs += [dg.AssetSpec(["control", name], group_name="control") for name in CONTROL_INPUTS]
+    specs += [
+        dg.AssetSpec(table_key(table), group_name="control")
+        for table in (f"control.{name}" for name in CONTROL_INPUTS)
+        if table != NEAR_MISSES
+    ]
 
     @dg.multi_asset(name="landing", specs=specs, partitions_def=DAILY)
     def landing(
@@ -69,9 +77,30 @@ def sql_asset(model: SqlModel, *, after: Sequence[str]) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult[None]:
         with runs.work(as_of(context.partition_key)) as connection:
             rows = warehouse.build(connection, model)
-        return dg.MaterializeResult(metadata={"dagster/row_count": rows})
+            shown = table_metadata(connection, model, rows)
+        return dg.MaterializeResult(metadata=shown)
 
     return table
+
+
+def near_misses_asset() -> dg.AssetsDefinition:
+    """Names that resemble each other: the one table that Python fills between the models."""
+
+    @dg.asset(
+        key=table_key(NEAR_MISSES),
+        deps=[table_key(UNMATCHED_NAMES)],
+        group_name="control",
+        partitions_def=DAILY,
+    )
+    def near_misses(
+        context: dg.AssetExecutionContext, runs: dg.ResourceParam[PartitionRuns]
+    ) -> dg.MaterializeResult[None]:
+        """Compare the names that have no partner."""
+        with runs.work(as_of(context.partition_key)) as connection:
+            rows = fill_near_misses(connection)
+        return dg.MaterializeResult(metadata={"dagster/row_count": rows})
+
+    return near_misses
 
 
 def published_assets(models: Sequence[SqlModel]) -> list[dg.AssetsDefinition]:
@@ -79,21 +108,17 @@ def published_assets(models: Sequence[SqlModel]) -> list[dg.AssetsDefinition]:
 
     @dg.asset(
         key=REPORT,
-        deps=[table_key(model.key) for model in models],
+        deps=[table_key(key) for key in (*(model.key for model in models), NEAR_MISSES)],
         group_name="published",
         partitions_def=DAILY,
+        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=FRESH_FOR),
     )
     def report(
         context: dg.AssetExecutionContext, runs: dg.ResourceParam[PartitionRuns]
     ) -> dg.MaterializeResult[None]:
         """Decide and put the four published files in place."""
-        verdict = runs.publish(as_of(context.partition_key)).verdict
-        return dg.MaterializeResult(
-            metadata={
-                "verdict": verdict.decision,
-                "reasons": dg.MetadataValue.md("\n\n".join(verdict.reasons)),
-            }
-        )
+        result = runs.publish(as_of(context.partition_key))
+        return dg.MaterializeResult(metadata=run_metadata(runs.home(), result))
 
     @dg.asset(key=GATE, deps=[REPORT], group_name="published", partitions_def=DAILY)
     def gate(context: dg.AssetExecutionContext, runs: dg.ResourceParam[PartitionRuns]) -> None:

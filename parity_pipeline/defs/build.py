@@ -2,9 +2,10 @@
 
 import dagster as dg
 
-from parity_pipeline.defs.assets import landed_assets, model_assets, published_assets
+from parity_pipeline.defs.assets import landed_assets, model_assets, near_misses_asset, published_assets
 from parity_pipeline.defs.checks import staging_checks, suite_check
 from parity_pipeline.defs.runs import PartitionRuns
+from parity_pipeline.defs.sensors import failure_sensor
 from parity_pipeline.models import load_models
 from parity_pipeline.quality.suites import load_suites
 
@@ -24,13 +25,14 @@ def build_definitions(*, runs: PartitionRuns | None = None) -> dg.Definitions:
         job, name="daily_parity_schedule", hour_of_day=HOUR_OF_DAY
     )
     return dg.Definitions(
-        assets=[landed_assets(), *model_assets(models), *published_assets(models)],
+        assets=[landed_assets(), *model_assets(models), near_misses_asset(), *published_assets(models)],
         asset_checks=[
             staging_checks([suite for suite in suites if suite.is_staging]),
             *(suite_check(suite) for suite in suites if not suite.is_staging),
         ],
         jobs=[job],
         schedules=[schedule],
+        sensors=[failure_sensor(runs or PartitionRuns())],
         resources={"runs": runs or PartitionRuns()},
         executor=dg.in_process_executor,
     )

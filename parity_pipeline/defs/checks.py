@@ -7,6 +7,7 @@ import dagster as dg
 from parity_pipeline.defs.assets import table_key
 from parity_pipeline.defs.partitions import as_of
 from parity_pipeline.defs.runs import PartitionRuns
+from parity_pipeline.defs.shown import breach_sample
 from parity_pipeline.pipeline import judge
 from parity_pipeline.quality.suites import Suite, SuiteResult
 
@@ -40,13 +41,21 @@ def suite_check(suite: Suite) -> dg.AssetChecksDefinition:
     ) -> dg.AssetCheckResult:
         with runs.work(as_of(context.partition_key)) as connection:
             result = judge(connection, suite, runs.settings())
-        return _check_result(result, dg.AssetKey(["parity", suite.name]))
+            sample = breach_sample(connection, suite.name)
+        return _check_result(result, dg.AssetKey(["parity", suite.name]), sample)
 
     return check
 
 
-def _check_result(result: SuiteResult, asset: dg.AssetKey) -> dg.AssetCheckResult:
+def _check_result(result: SuiteResult, asset: dg.AssetKey, sample: str = "") -> dg.AssetCheckResult:
     failed = [f"{each.table} {each.column} {each.expectation}: {each.observed}" for each in result.failed]
     return dg.AssetCheckResult(
-        passed=result.success, asset_key=asset, check_name=NAME, metadata={"failed": "; ".join(failed)}
+        passed=result.success,
+        asset_key=asset,
+        check_name=NAME,
+        severity=dg.AssetCheckSeverity.ERROR,
+        metadata={
+            "failed": "; ".join(failed),
+            **({"greatest breaches": dg.MetadataValue.md(sample)} if sample else {}),
+        },
     )

@@ -4,17 +4,20 @@ The steps themselves are pipeline.py's; here is only what a partition means for 
 """
 
 import json
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from parity_pipeline import pipeline, publication, warehouse
 from parity_pipeline.errors import LandingError, UsageError
 from parity_pipeline.home import Home
 from parity_pipeline.landing import MANIFEST, Manifest, read_manifest
 from parity_pipeline.mapping_files import read_links
+from parity_pipeline.notifications import notify_of_run
 from parity_pipeline.periods import DAY, Window, floor_day, rfc3339
 from parity_pipeline.pipeline import Pull, Tell
 from parity_pipeline.quality.suites import SuiteResult
@@ -22,6 +25,8 @@ from parity_pipeline.report.result import RunResult
 from parity_pipeline.run_request import RunRequest, make_request, new_run_id
 from parity_pipeline.settings import Settings, load_settings
 from parity_pipeline.warehouse import Connection
+
+_LOG: Final = logging.getLogger(__name__)
 
 
 def utc_now() -> datetime:
@@ -39,6 +44,10 @@ class PartitionRuns:
     def settings(self) -> Settings:
         """The settings, read anew for each asset."""
         return load_settings(self.environment)
+
+    def home(self) -> Home:
+        """Where the runs write."""
+        return Home(self.settings().home)
 
     def land(self, as_of: datetime, tell: Tell) -> Pull:
         """Read both vendors, or an earlier landing of a past day, and load the work database."""
@@ -94,8 +103,13 @@ class PartitionRuns:
             result = pipeline.conclude(
                 connection, settings, _request(connection), Pull(None), suites, is_blocked=False
             )
-            publication.publish(connection, Home(settings.home), result)
+            self._publish(connection, settings, result)
         return result
+
+    def _publish(self, connection: Connection, settings: Settings, result: RunResult) -> None:
+        home = Home(settings.home)
+        publication.publish(connection, home, result)
+        notify_of_run(settings.notify, home, result, tell=_LOG.warning)
 
     def _publish_blocked(
         self,
@@ -107,7 +121,7 @@ class PartitionRuns:
     ) -> None:
         pipeline.compare(connection, is_blocked=True)
         result = pipeline.conclude(connection, settings, request, pull, suites, is_blocked=True)
-        publication.publish(connection, Home(settings.home), result)
+        self._publish(connection, settings, result)
 
 
 def _request(connection: Connection) -> RunRequest:

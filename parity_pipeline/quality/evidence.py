@@ -163,6 +163,9 @@ class Evidence:
     """One for each account of the run."""
     customer_shares: Sequence[CustomerShare] = ()
     extraction_error: str | None = None
+    required_go_days: int = 1
+    go_days_before: int = 0
+    """Days without a gap, up to the one before, that were GO by their own evidence."""
     is_reconstructed: bool = False
     is_blocked: bool = False
     """Whether the input was unfit, so that nothing was compared."""

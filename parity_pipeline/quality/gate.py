@@ -46,6 +46,8 @@ class Verdict:
     decision: Decision
     reasons: tuple[str, ...]
     checks: Mapping[str, CheckStatus] = field(default_factory=dict)
+    is_go_day: bool = False
+    """Whether the day's own evidence says GO; the verdict may still wait for more such days."""
 
     @property
     def exit_code(self) -> int:
@@ -68,7 +70,9 @@ def decide(evidence: Evidence) -> Verdict:
     too_early = _too_early(evidence)
     if too_early:
         return Verdict("UNDECIDED", too_early, statuses)
-    return Verdict("GO", (), statuses)
+    if evidence.go_days_before + 1 < evidence.required_go_days:
+        return Verdict("UNDECIDED", (reasons.too_few_go_days(evidence),), statuses, is_go_day=True)
+    return Verdict("GO", (), statuses, is_go_day=True)
 
 
 def _unreliable(evidence: Evidence) -> tuple[str, ...]:

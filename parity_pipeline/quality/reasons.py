@@ -107,6 +107,16 @@ def _too_few(coverage: CycleCoverage) -> str:
     )
 
 
+def too_few_go_days(evidence: Evidence) -> str:
+    """A day that is GO by itself, and too few before it."""
+    days = evidence.go_days_before + 1
+    told = "day is" if days == 1 else "consecutive days are"
+    return (
+        f"All checks pass, but only {days} {told} GO up to now; "
+        f"{evidence.required_go_days} consecutive ones are required."
+    )
+
+
 def safety(evidence: Evidence) -> tuple[str, ...]:
     """What must not happen to a customer, one sentence a cause."""
     sentences = []

@@ -34,6 +34,16 @@ def as_dict(result: RunResult) -> dict[str, Any]:
             "resources": [_resource(each) for each in result.completeness],
         },
         "customers": dict(result.customers),
+        "cohorts": [
+            {
+                "name": each.name,
+                "customers_named": each.named,
+                "customers_known": each.known,
+                "verdict": each.verdict.decision,
+                "reasons": list(each.verdict.reasons),
+            }
+            for each in result.cohorts
+        ],
         "exclusions": [_exclusion(each) for each in result.exclusions],
         "causes": [_cause(each) for each in result.causes],
         "waivers": [
@@ -43,6 +53,8 @@ def as_dict(result: RunResult) -> dict[str, Any]:
                 "subject": each.subject,
                 "approved_by": each.approved_by,
                 "expires_on": each.expires_on.isoformat(),
+                "reason": each.reason,
+                "matching_rows": each.matching_rows,
                 "status": each.status,
             }
             for each in result.waivers

@@ -22,6 +22,7 @@ def to_markdown(result: RunResult) -> str:
         _causes(result),
         _findings(result),
         _customers(result),
+        _cohorts(result),
         _exclusions(result),
         _waivers(result),
         _completeness(result),
@@ -164,6 +165,14 @@ def _customers(result: RunResult) -> str:
         for each in result.cycles
     ]
     return _section("Customers", _table(("status", "customers", "meaning"), rows), *notes)
+
+
+def _cohorts(result: RunResult) -> str:
+    rows = [
+        (each.name, each.named, each.known, each.verdict.decision, " ".join(each.verdict.reasons))
+        for each in result.cohorts
+    ]
+    return _section("Cohorts", _table(("cohort", "named", "known", "verdict", "why"), rows)) if rows else ""
 
 
 def _exclusions(result: RunResult) -> str:

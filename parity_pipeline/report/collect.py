@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, Final, TypeVar
 
 from parity_pipeline import warehouse
+from parity_pipeline.history import DayRecord
 from parity_pipeline.quality.evidence import (
     CheckFigures,
     Completeness,
@@ -22,6 +23,8 @@ from parity_pipeline.quality.evidence import (
 )
 from parity_pipeline.quality.gate import Verdict
 from parity_pipeline.quality.suites import SuiteResult
+from parity_pipeline.report.cohorts import judge_cohorts
+from parity_pipeline.report.incidents import read_incidents
 from parity_pipeline.report.result import (
     Cause,
     CheckReport,
@@ -51,6 +54,8 @@ def collect_evidence(
     *,
     request: RunRequest,
     suites: Sequence[SuiteResult],
+    go_days_before: int = 0,
+    required_go_days: int = 1,
     extraction_error: str | None = None,
     is_blocked: bool = False,
 ) -> Evidence:
@@ -85,6 +90,8 @@ def collect_evidence(
         customer_shares=_records(
             connection, CustomerShare, "select * from parity.check_customers order by check_name, account"
         ),
+        required_go_days=required_go_days,
+        go_days_before=go_days_before,
         extraction_error=extraction_error,
         is_reconstructed=request.is_reconstructed,
         is_blocked=is_blocked,
@@ -92,7 +99,13 @@ def collect_evidence(
 
 
 def collect_result(
-    connection: Connection, *, request: RunRequest, scope: str, evidence: Evidence, verdict: Verdict
+    connection: Connection,
+    *,
+    request: RunRequest,
+    scope: str,
+    evidence: Evidence,
+    verdict: Verdict,
+    past_days: tuple[DayRecord, ...] = (),
 ) -> RunResult:
     """What a reader sees."""
     return RunResult(
@@ -112,6 +125,10 @@ def collect_result(
         findings_in_all=warehouse.count(connection, "parity.findings"),
         waivers=_waivers(connection),
         completeness=tuple(evidence.completeness),
+        incidents=read_incidents(connection),
+        cohorts=judge_cohorts(connection, evidence, request, past_days),
+        past_days=past_days,
+        is_blocked=evidence.is_blocked,
     )
 
 
@@ -209,11 +226,7 @@ def _findings(connection: Connection) -> tuple[Finding, ...]:
             account=row["account"],
             check=row["check_name"],
             customer=row["stripe_customer_id"] or row["metronome_customer_id"] or "",
-            subject=" ".join(
-                str(row[name])
-                for name in ("currency", "meter", "product", "pricing_group_values")
-                if row[name] not in (None, "{}")
-            ),
+            subject=subject_of(row),
             period_start=row["period_start"],
             usage_date=row["usage_date"],
             currency=row["currency"],
@@ -223,6 +236,12 @@ def _findings(connection: Connection) -> tuple[Finding, ...]:
         )
         for row in rows
     )
+
+
+def subject_of(row: Row) -> str:
+    """What a finding is about: its currency, meter, product and group values, where it has them."""
+    names = ("currency", "meter", "product", "pricing_group_values")
+    return " ".join(str(row[name]) for name in names if row[name] not in (None, "{}"))
 
 
 def _waivers(connection: Connection) -> tuple[WaiverUse, ...]:
@@ -239,6 +258,8 @@ def _waivers(connection: Connection) -> tuple[WaiverUse, ...]:
             approved_by=row["approved_by"],
             expires_on=row["expires_on"],
             status=row["waiver_status"],
+            reason=row["reason"] or "",
+            matching_rows=row["matching_rows"] or 0,
         )
         for row in rows
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from parity_pipeline.history import DayRecord
 from parity_pipeline.quality.evidence import (
     CheckFigures,
     Completeness,
@@ -14,6 +15,8 @@ from parity_pipeline.quality.evidence import (
     WorstCustomer,
 )
 from parity_pipeline.quality.gate import CheckStatus, Verdict
+from parity_pipeline.report.cohorts import CohortVerdict
+from parity_pipeline.report.incidents import Incident
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,9 @@ class WaiverUse:
     status: str
     account: str = ""
     """Empty for any."""
+    reason: str = ""
+    matching_rows: int = 0
+    """Rows whose difference it would accept."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +131,12 @@ class RunResult:
     findings_in_all: int
     waivers: tuple[WaiverUse, ...]
     completeness: tuple[Completeness, ...]
+    incidents: tuple[Incident, ...] = ()
+    cohorts: tuple[CohortVerdict, ...] = ()
+    past_days: tuple[DayRecord, ...] = ()
+    """The days before this one, the oldest first."""
+    is_blocked: bool = False
+    """Whether nothing was compared, because the pull or the input was unfit."""
 
     def named(self, account: str, text: str) -> str:
         """The text, with the account where there are several."""

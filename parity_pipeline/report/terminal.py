@@ -8,20 +8,26 @@ from parity_pipeline import amounts
 from parity_pipeline.report.result import RunResult
 from parity_pipeline.report.words import CHECK_TITLES, VERDICT_MEANINGS
 
-_STYLES = {"GO": "bold green", "NO_GO": "bold red", "UNDECIDED": "bold yellow"}
+VERDICT_STYLES = {"GO": "bold green", "NO_GO": "bold red", "UNDECIDED": "bold yellow"}
 _STATUS_STYLES = {"PASS": "green", "FAIL": "red", "UNDECIDED": "yellow"}
 
 
 def show(result: RunResult, console: Console) -> None:
     """Print the summary."""
     show_verdict(result.verdict.decision, result.verdict.reasons, console, with_checks=_checks(result))
+    for each in result.cohorts:
+        decision = each.verdict.decision
+        known = f"{each.known} of {each.named} customers"
+        console.print(
+            Text(f"cohort {each.name}:"), Text(decision, style=VERDICT_STYLES[decision]), Text(known)
+        )
 
 
 def show_verdict(
     decision: str, reasons: tuple[str, ...], console: Console, *, with_checks: Table | None = None
 ) -> None:
     """Print a verdict and its reasons; the checks stand between them where there are any."""
-    console.print(Text(decision, style=_STYLES[decision]), Text(VERDICT_MEANINGS[decision]))
+    console.print(Text(decision, style=VERDICT_STYLES[decision]), Text(VERDICT_MEANINGS[decision]))
     if with_checks is not None:
         console.print(with_checks)
     for reason in reasons:

@@ -26,6 +26,26 @@ CUSTOMER_STATUSES: Final = {
 }
 
 
+EFFECT_TITLES: Final = {
+    "quantity": "other quantity",
+    "price": "other price",
+    "credit": "credit",
+    "discount": "discount",
+    "fixed_charge": "fixed charge",
+    "unmatched_invoice": "invoice on one side only",
+    "unmatched_line": "line on one side only",
+    "currency": "other currency",
+    "currency_unit": "whole units for minor units",
+    "rounding": "rounding",
+    "unattributed": "not attributed",
+}
+
+
+def effect_title(effect: str) -> str:
+    """An effect's code as words."""
+    return EFFECT_TITLES.get(effect, effect.replace("_", " "))
+
+
 def exclusion(reason: str) -> str:
     """A reason's code as words."""
     return reason.replace("_", " ")

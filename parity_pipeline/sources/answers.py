@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from parity_pipeline.errors import ExtractionError, NotFoundError, ParityError, UsageError
+from parity_pipeline.errors import ExtractionError, NotFoundError, OutageError, ParityError, UsageError
 from parity_pipeline.sources.records import decode
 
 T = TypeVar("T")
@@ -38,11 +38,11 @@ def refusal(request: str, *, status: int, message: str, variable: str) -> Parity
     if status == HTTPStatus.NOT_FOUND:
         return NotFoundError(f"{request}: not found (404){said}")
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return ExtractionError(
+        return OutageError(
             f"{request}: still too many requests after all retries (429){said}; run again later"
         )
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return ExtractionError(f"{request}: the vendor kept failing ({status}){said}; run again later")
+        return OutageError(f"{request}: the vendor kept failing ({status}){said}; run again later")
     return ExtractionError(f"{request}: refused ({status}){said}")
 
 

@@ -20,6 +20,17 @@ class RequestCount:
     waited_seconds: Decimal
     account: str = ""
     """The account, or the Metronome environment, as the landing names it."""
+    resumed: int = 0
+    """Questions that a pull which was cut short had answered."""
+    spared: int = 0
+    """Questions that an earlier landing answered."""
+    planned: int | None = None
+    """Requests that were foreseen; None when there was no plan."""
+
+    @classmethod
+    def none(cls, *, account: str, source: Source, endpoint: str) -> "RequestCount":
+        """No request went to this endpoint."""
+        return cls(source, endpoint, 0, 0, 0, 0, Decimal(0), account)
 
 
 @dataclass
@@ -29,6 +40,8 @@ class _Tally:
     throttled: int = 0
     bytes: int = 0
     waited_seconds: float = 0.0
+    resumed: int = 0
+    spared: int = 0
 
 
 class Ledger:
@@ -50,6 +63,14 @@ class Ledger:
         tally.bytes += size
         tally.throttled += int(status == 429)
 
+    def count_resumed(self, endpoint: str) -> None:
+        """One question was answered by the journal."""
+        self._tallies[endpoint].resumed += 1
+
+    def count_spared(self, endpoint: str, questions: int) -> None:
+        """So many questions were answered by an earlier landing."""
+        self._tallies[endpoint].spared += questions
+
     def count_wait(self, endpoint: str, seconds: float) -> None:
         """Time spent waiting for a free slot or before a retry."""
         self._tallies[endpoint].waited_seconds += seconds
@@ -65,6 +86,8 @@ class Ledger:
                 throttled=tally.throttled,
                 bytes=tally.bytes,
                 waited_seconds=Decimal(f"{tally.waited_seconds:.6f}"),
+                resumed=tally.resumed,
+                spared=tally.spared,
             )
             for endpoint, tally in sorted(self._tallies.items())
         ]

@@ -61,7 +61,7 @@ class MetronomeLists:
         resource = metronome_resource("customers")
         listed = self._v1.customers.with_raw_response.list
         for only_archived in (False, True):
-            ask = partial(_by_next_page, listed, limit=100, only_archived=only_archived)
+            ask = partial(by_next_page, listed, limit=100, only_archived=only_archived)
             async for page in self._api.pages("GET /v1/customers", Customer, ask):
                 self._lander.append(resource, page)
                 for customer in page:
@@ -76,7 +76,7 @@ class MetronomeLists:
         """Billable metrics, archived or not."""
         resource = metronome_resource("billable_metrics")
         ask = partial(
-            _by_next_page, self._v1.billable_metrics.with_raw_response.list, limit=100, include_archived=True
+            by_next_page, self._v1.billable_metrics.with_raw_response.list, limit=100, include_archived=True
         )
         async for page in self._api.pages("GET /v1/billable-metrics", BillableMetric, ask):
             self._lander.append(resource, page)
@@ -87,7 +87,7 @@ class MetronomeLists:
         """Products, archived or not."""
         resource = metronome_resource("products")
         ask = partial(
-            _by_next_page, self._v1.contracts.products.with_raw_response.list, limit=100, archive_filter="ALL"
+            by_next_page, self._v1.contracts.products.with_raw_response.list, limit=100, archive_filter="ALL"
         )
         async for page in self._api.pages("POST /v1/contract-pricing/products/list", Product, ask):
             self._lander.append(resource, page)
@@ -97,7 +97,7 @@ class MetronomeLists:
     async def rate_cards(self) -> None:
         """Rate cards; their rates are read by metronome_rates.py."""
         resource = metronome_resource("rate_cards")
-        ask = partial(_by_next_page, self._v1.contracts.rate_cards.with_raw_response.list, limit=100, body={})
+        ask = partial(by_next_page, self._v1.contracts.rate_cards.with_raw_response.list, limit=100, body={})
         try:
             async for page in self._api.pages("POST /v1/contract-pricing/rate-cards/list", RateCard, ask):
                 self._lander.append(resource, page)
@@ -110,7 +110,7 @@ class MetronomeLists:
     async def credit_types(self) -> None:
         """Currencies and custom pricing units."""
         resource = metronome_resource("credit_types")
-        ask = partial(_by_next_page, self._v1.pricing_units.with_raw_response.list, limit=100)
+        ask = partial(by_next_page, self._v1.pricing_units.with_raw_response.list, limit=100)
         try:
             async for page in self._api.pages("GET /v1/credit-types/list", CreditType, ask):
                 self._lander.append(resource, page)
@@ -182,7 +182,7 @@ class MetronomeLists:
 
     async def _invoices(self, resource: Resource, customer: str) -> None:
         ask = partial(
-            _by_next_page,
+            by_next_page,
             self._v1.customers.invoices.with_raw_response.list,
             customer_id=customer,
             sort="date_desc",
@@ -200,7 +200,7 @@ class MetronomeLists:
 
     async def _balances(self, resource: Resource, customer: str) -> None:
         ask = partial(
-            _by_next_page,
+            by_next_page,
             self._v1.contracts.with_raw_response.list_balances,
             customer_id=customer,
             include_archived=True,
@@ -226,9 +226,10 @@ class MetronomeLists:
         self._lander.finish(resource, watermark=self._window.as_of, note=note)
 
 
-async def _by_next_page(
+async def by_next_page(
     listed: Callable[..., Awaitable[object]],
     cursor: str | Omit,
     **params: object,
 ) -> object:
+    """Ask one of the SDK's listings for the page at a cursor."""
     return await listed(next_page=cursor, **params)

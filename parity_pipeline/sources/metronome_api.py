@@ -4,19 +4,26 @@ Only the SDK's raw answers are used: its objects turn money into floats, and its
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
 import httpx
 import msgspec
-from metronome import APIConnectionError, APIStatusError, AsyncMetronome, Omit, omit
+from metronome import APIConnectionError, APIStatusError, AsyncMetronome, Omit, RequestOptions, omit
 from pydantic import SecretStr
 
 from parity_pipeline.errors import ExtractionError, NotFoundError, ParityError
 from parity_pipeline.sources.answers import decoded, refusal
 from parity_pipeline.sources.guard import METRONOME_READS, checked_base_url
-from parity_pipeline.sources.limits import METRONOME_HOST, metronome_limits
+from parity_pipeline.sources.journal import Journal, JournalTransport, is_recalled
+from parity_pipeline.sources.limits import (
+    AS_PUBLISHED,
+    METRONOME_HOST,
+    LimitChanges,
+    Limits,
+    metronome_limits,
+)
 from parity_pipeline.sources.paging import MAX_PAGES, PageGuard
 from parity_pipeline.sources.transport import TIMEOUT, ReadOnlyTransport
 
@@ -37,6 +44,8 @@ class MetronomeAccess:
     base_url: str | None = None
     token_variable: str = "METRONOME_BEARER_TOKEN"  # noqa: S105  # a name, no secret
     address_variable: str = "METRONOME_BASE_URL"
+    limits: LimitChanges = AS_PUBLISHED
+    """How fast to ask, where that is not as the vendor says."""
 
 
 class CursorPage(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
@@ -64,12 +73,30 @@ class LoosePage(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
         return self.next_page or self.cursor
 
 
+@dataclass(frozen=True)
+class _Raw:
+    """A raw answer in the shape of the SDK's."""
+
+    http_response: httpx.Response
+
+    async def read(self) -> bytes:
+        """The body."""
+        return self.http_response.content
+
+
 def metronome_transport(access: MetronomeAccess) -> ReadOnlyTransport:
     """The transport for one Metronome environment; raise UsageError for an address that is none."""
-    base_url = metronome_base_url(access)
     return ReadOnlyTransport(
-        source="metronome", base_url=base_url, reads=METRONOME_READS, limits=metronome_limits(base_url)
+        source="metronome",
+        base_url=metronome_base_url(access),
+        reads=METRONOME_READS,
+        limits=limits_of_metronome(access),
     )
+
+
+def limits_of_metronome(access: MetronomeAccess) -> Limits:
+    """How fast this environment may be asked."""
+    return access.limits.of(metronome_limits(metronome_base_url(access)))
 
 
 def metronome_base_url(access: MetronomeAccess) -> str:
@@ -81,12 +108,20 @@ class MetronomeApi:
     """Reads from one Metronome environment."""
 
     def __init__(
-        self, access: MetronomeAccess, transport: ReadOnlyTransport, *, max_pages: int = MAX_PAGES
+        self,
+        access: MetronomeAccess,
+        transport: ReadOnlyTransport,
+        *,
+        max_pages: int = MAX_PAGES,
+        journal: Journal | None = None,
+        account: str = "",
     ) -> None:
         self.at_once = transport.limits.concurrent
+        self._transport = transport
         self._max_pages = max_pages
         self._token_variable = access.token_variable
-        self._http = httpx.AsyncClient(transport=transport, timeout=TIMEOUT)
+        self._memory = JournalTransport(transport, journal, account)
+        self._http = httpx.AsyncClient(transport=self._memory, timeout=TIMEOUT)
         self.client = AsyncMetronome(
             bearer_token=access.token.get_secret_value(),
             base_url=metronome_base_url(access),
@@ -94,58 +129,80 @@ class MetronomeApi:
             http_client=self._http,
         )
 
+    def count_spared(self, endpoint: str, questions: int) -> None:
+        """So many questions to an endpoint were answered by an earlier landing."""
+        if questions:
+            self._transport.ledger.count_spared(endpoint, questions)
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._http.aclose()
 
-    def pages(self, listing: str, record: type[T], ask: Ask) -> AsyncIterator[list[T]]:
+    async def probe(
+        self, method: str, path: str, query: Mapping[str, object], body: Mapping[str, object]
+    ) -> httpx.Response:
+        """One read as it is."""
+
+        async def ask(_: str | Omit) -> object:
+            options: RequestOptions = {"params": dict(query)}
+            if method == "GET":
+                return _Raw(await self.client.get(path, cast_to=httpx.Response, options=options))
+            return _Raw(
+                await self.client.post(path, cast_to=httpx.Response, body=dict(body), options=options)
+            )
+
+        return await _answer(ask, omit, request=f"metronome {method} {path}", variable=self._token_variable)
+
+    def pages(self, listing: str, record: type[T], ask: Ask) -> AsyncGenerator[list[T], None]:
         """Walk through a listing page by page; every page must say whether there is more."""
         kind = CursorPage[record]  # type: ignore[valid-type]  # made at run time
         return self._pages(listing, kind, ask)
 
-    def loose_pages(self, listing: str, record: type[T], ask: Ask) -> AsyncIterator[list[T]]:
+    def loose_pages(self, listing: str, record: type[T], ask: Ask) -> AsyncGenerator[list[T], None]:
         """Walk through a listing whose last page, or only page, has no cursor at all."""
         kind = LoosePage[record]  # type: ignore[valid-type]  # made at run time
         return self._pages(listing, kind, ask)
 
     async def _pages(
         self, listing: str, kind: type[CursorPage[T]] | type[LoosePage[T]], ask: Ask
-    ) -> AsyncIterator[list[T]]:
+    ) -> AsyncGenerator[list[T], None]:
         request = f"metronome {listing}"
         guard = PageGuard(request, max_pages=self._max_pages)
         cursor: str | Omit = omit
         while True:
             try:
-                body = await _body(ask, cursor, request=request, variable=self._token_variable)
+                answer = await _answer(ask, cursor, request=request, variable=self._token_variable)
             except NotFoundError as error:
                 if cursor is omit:
                     raise
                 raise ExtractionError(str(error)) from error  # the listing is there: only its cursor is gone
-            page = decoded(body, kind, request=request)
+            page = decoded(answer.content, kind, request=request)
             if page.following:
                 guard.next_page(page.following)
-            guard.new_objects(_keys(body, page.data, request=request))
+            guard.new_objects(_keys(answer, page.data, request=request))
+            self._memory.keep(answer, page)
             yield page.data
             if not page.following:
                 return
             cursor = page.following
 
 
-def _keys(body: bytes, records: list[Any], *, request: str) -> list[str]:
+def _keys(answer: httpx.Response, records: list[Any], *, request: str) -> list[str]:
     """The ids of a page's objects; where they have none, one key for the page, or two for an object twice."""
     ids = [found for record in records if (found := getattr(record, "id", None)) is not None]
-    if ids or not records:
+    if ids or not records or is_recalled(answer):  # what was recalled was looked at when it came
         return ids
-    objects = [bytes(each) for each in decoded(body, LoosePage[msgspec.Raw], request=request).data]
+    objects = [bytes(each) for each in decoded(answer.content, LoosePage[msgspec.Raw], request=request).data]
     if len(set(objects)) < len(objects):
         return ["an object"] * 2
     return [f"a page of {len(objects)} objects ({hashlib.sha256(b''.join(objects)).hexdigest()[:8]})"]
 
 
-async def _body(ask: Ask, cursor: str | Omit, *, request: str, variable: str) -> bytes:
+async def _answer(ask: Ask, cursor: str | Omit, *, request: str, variable: str) -> httpx.Response:
     try:
         response = await ask(cursor)
-        return cast("bytes", await response.read())
+        await response.read()
+        return cast("httpx.Response", response.http_response)
     except APIStatusError as error:
         raise refusal(
             request, status=error.status_code, message=_message(error), variable=variable

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 from metronome import Omit
 
 from parity_pipeline.errors import ExtractionError, NotFoundError
@@ -24,6 +25,20 @@ class RateAsk:
     customer: str
     contract: str
     at: datetime
+
+
+class _Identified(msgspec.Struct, frozen=True):
+    id: str
+
+
+class _OfCard(msgspec.Struct, frozen=True):
+    rate_card_id: str
+
+
+class _OfContract(msgspec.Struct, frozen=True):
+    customer_id: str
+    contract_id: str
+    asked_at: datetime
 
 
 def rate_asks(
@@ -70,8 +85,38 @@ class MetronomeRates:
         """The rates of all rate cards, then those of all contracts."""
         await self._card_schedules(facts)
         asks = rate_asks(facts.contracts, self._card_bounds, self._window)
-        await for_each(asks, self._contract_rates, at_once=self._api.at_once)
+        known = await self._known(asks, facts)
+        await for_each(
+            [each for each in asks if each not in known], self._contract_rates, at_once=self._api.at_once
+        )
         self._lander.finish(metronome_resource("contract_rates"), watermark=self._window.as_of)
+
+    async def _known(self, asks: list[RateAsk], facts: MetronomeFacts) -> set[RateAsk]:
+        """Land what an earlier pull was told of contracts that are as they were, on rate cards that are too.
+
+        What an override changes is not all landed, so contracts with overrides are asked again.
+        """
+        same_contracts = await self._lander.unchanged(
+            metronome_resource("contracts"), lambda one: one.id, _Identified
+        )
+        same_cards = await self._lander.unchanged(
+            metronome_resource("rate_card_rates"), lambda one: one.rate_card_id, _OfCard
+        )
+        settled = {
+            contract.id
+            for contract in facts.contracts
+            if contract.id in same_contracts
+            and contract.rate_card_id in same_cards
+            and not contract.overrides
+        }
+        known = await self._lander.reuse(
+            metronome_resource("contract_rates"),
+            {each for each in asks if each.contract in settled},
+            lambda one: RateAsk(one.customer_id, one.contract_id, one.asked_at),
+            _OfContract,
+        )
+        self._api.count_spared("POST /v1/contracts/getContractRateSchedule", len(known))
+        return known
 
     async def _card_schedules(self, facts: MetronomeFacts) -> None:
         # Nobody could check whether archived rate cards are listed, so those of the contracts are asked too.

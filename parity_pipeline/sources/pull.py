@@ -8,13 +8,14 @@ from typing import TypeVar
 
 from parity_pipeline.errors import ParityError
 from parity_pipeline.periods import Window
+from parity_pipeline.sources.journal import Journal
 from parity_pipeline.sources.ledger import RequestCount
 from parity_pipeline.sources.metronome import MetronomeLists
 from parity_pipeline.sources.metronome_api import MetronomeAccess, MetronomeApi, metronome_transport
 from parity_pipeline.sources.metronome_rates import MetronomeRates
 from parity_pipeline.sources.metronome_usage import MeterLink, MetronomeUsage, UnadditiveNeeds
 from parity_pipeline.sources.paging import first_error, together
-from parity_pipeline.sources.sink import Lander, Sink
+from parity_pipeline.sources.sink import Earlier, Lander, Sink
 from parity_pipeline.sources.stripe import StripeFacts, StripeLists
 from parity_pipeline.sources.stripe_api import StripeAccess, StripeApi, stripe_transport
 from parity_pipeline.sources.stripe_usage import StripeUsage, is_additive, unadditive_periods
@@ -46,10 +47,13 @@ async def pull_everything(
     *,
     meter_links: Sequence[MeterLink] = (),
     on_progress: Tell | None = None,
+    journal: Journal | None = None,
+    earlier: Earlier | None = None,
 ) -> None:
     """Read all that a run needs into the writer and close it.
 
-    The first failure stops the rest; what was read stays, marked incomplete, and the error is raised.
+    What the journal holds is not asked again, nor what an earlier landing knows for good. The first failure
+    stops the rest; what was read stays, marked incomplete, and the error is raised.
     """
     access = {each.environment: each.metronome for each in reversed(accounts)}
     stripe = {each.name: stripe_transport(each.stripe) for each in accounts}
@@ -59,16 +63,17 @@ async def pull_everything(
         async with AsyncExitStack() as stack:
             readers = []
             for each in accounts:
-                stripe_api = StripeApi(each.stripe, stripe[each.name])
+                stripe_api = StripeApi(each.stripe, stripe[each.name], journal=journal, account=each.name)
                 await stack.enter_async_context(aclosing(stripe_api))
                 told = _Told(each.name if len(accounts) > 1 else None, on_progress)
-                readers.append(_StripeReader(stripe_api, window, writer, each, told))
+                lander = Lander(writer, each.name, told.progress, earlier)
+                readers.append(_StripeReader(stripe_api, window, lander, each, told))
             environments = []
             for name, each_access in access.items():
-                metronome_api = MetronomeApi(each_access, metronome[name])
+                metronome_api = MetronomeApi(each_access, metronome[name], journal=journal, account=name)
                 await stack.enter_async_context(aclosing(metronome_api))
                 told = _Told(name if len(accounts) > 1 else None, on_progress)
-                lander = Lander(writer, name, told.progress)
+                lander = Lander(writer, name, told.progress, earlier)
                 environments.append(_MetronomeReader(metronome_api, lander, window, meter_links, told))
             await _read(readers, environments)
         error = None
@@ -125,11 +130,10 @@ class _StripeReader:
     """Reads one Stripe account."""
 
     def __init__(
-        self, api: StripeApi, window: Window, writer: Sink, account: AccountToRead, told: _Told
+        self, api: StripeApi, window: Window, lander: Lander, account: AccountToRead, told: _Told
     ) -> None:
         self.name = account.name
         self.environment = account.environment
-        lander = Lander(writer, account.name, told.progress)
         self._told = told
         self._lists = StripeLists(api, lander, window)
         self._usage = StripeUsage(api, lander, window)
@@ -154,8 +158,8 @@ class _StripeReader:
 
     async def summaries(self, facts: Awaitable[StripeFacts], links: Awaitable[set[str]]) -> None:
         """The usage, of the metered customers and of those that Metronome names."""
-        known, named = await facts, await links
-        await self._told.of(self._usage.summaries(known, named))
+        known = await facts
+        await self._told.of(self._usage.summaries(known, links))
 
     async def error_events(self) -> None:
         """The reports of dropped events."""
@@ -209,10 +213,13 @@ class _MetronomeReader:
         await self._told.of(
             together(
                 self._rates.read(lists.facts),
-                self._usage.by_group(lists.facts),
-                self._usage.by_period(lists.facts, needs),
+                self._usage_by_period_then_group(needs),
             )
         )
+
+    async def _usage_by_period_then_group(self, needs: UnadditiveNeeds) -> None:
+        await self._usage.by_period(self._lists.facts, needs)
+        await self._usage.by_group(self._lists.facts)
 
     async def _customers_then_links(self) -> None:
         await self._lists.customers()

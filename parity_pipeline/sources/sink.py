@@ -1,13 +1,23 @@
 """Where the readers put what they read; the landing implements it, they know only this."""
 
-from collections.abc import Callable, Sequence
+import asyncio
+import hashlib
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol, TypeVar
 
+import msgspec
+
+from parity_pipeline.periods import Window
 from parity_pipeline.sources.ledger import RequestCount
 from parity_pipeline.sources.records import Record
 from parity_pipeline.sources.resources import Resource
+
+T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
+
+_LINES_AT_ONCE: Final = 1000
 
 
 class Sink(Protocol):
@@ -24,6 +34,12 @@ class Sink(Protocol):
     ) -> None:
         """Keep one page and the number of requests it took."""
 
+    def copy(self, resource: Resource, lines: Sequence[bytes], *, account: str, answers: int) -> None:
+        """Keep lines of an earlier landing, the answers to so many questions."""
+
+    def lines(self, resource: Resource, account: str) -> Iterator[bytes]:
+        """The lines of a resource that was finished, in their order."""
+
     def finish(
         self, resource: Resource, *, account: str, watermark: datetime, note: str | None = None
     ) -> int:
@@ -33,13 +49,23 @@ class Sink(Protocol):
         """Nothing more comes; with an error the pull is incomplete."""
 
 
+class Earlier(Protocol):
+    """What an earlier pull of the same accounts landed."""
+
+    window: Window
+
+    def lines(self, resource: Resource, account: str) -> Iterator[bytes]:
+        """The lines of a resource, in their order; none where they cannot be relied on."""
+
+
 @dataclass(frozen=True)
 class Lander:
-    """A sink for one account that tells how far it is."""
+    """A sink for one account that tells how far it is, and what an earlier pull knew."""
 
     sink: Sink
     account: str
     on_progress: Callable[[str], None] | None = None
+    earlier: Earlier | None = None
 
     def append(
         self,
@@ -52,8 +78,62 @@ class Lander:
         """Keep one page."""
         self.sink.append(resource, records, account=self.account, context=context, requests=requests)
 
+    def known(self, resource: Resource, kind: type[T]) -> Iterator[T]:
+        """What an earlier pull landed of a resource, as far as `kind` declares it."""
+        decoder = msgspec.json.Decoder(kind)
+        return (decoder.decode(line) for line in self._earlier_lines(resource))
+
+    async def unchanged(self, resource: Resource, key: Callable[[T], K], kind: type[T]) -> set[K]:
+        """The keys under which an earlier pull and this one, now finished, landed the very same lines."""
+        if self.earlier is None:
+            return set()
+        return await asyncio.to_thread(self._unchanged, resource, key, msgspec.json.Decoder(kind))
+
+    async def reuse(
+        self,
+        resource: Resource,
+        wanted: Collection[K],
+        key: Callable[[T], K],
+        kind: type[T],
+        learn: Callable[[T], None] = lambda _: None,
+    ) -> set[K]:
+        """Land an earlier pull's answers to these questions; returns those that had any lines."""
+        found: set[K] = set()
+        decoder = msgspec.json.Decoder(kind)
+        for number, line in enumerate(self._earlier_lines(resource) if wanted else ()):
+            record = decoder.decode(line)
+            question = key(record)
+            if question in wanted:
+                self.sink.copy(resource, [line], account=self.account, answers=question not in found)
+                found.add(question)
+                learn(record)
+            if number % _LINES_AT_ONCE == 0:
+                await asyncio.sleep(0)  # requests are under way meanwhile
+        return found
+
+    def _earlier_lines(self, resource: Resource) -> Iterator[bytes]:
+        return iter(()) if self.earlier is None else self.earlier.lines(resource, self.account)
+
+    def _unchanged(
+        self, resource: Resource, key: Callable[[T], K], decoder: msgspec.json.Decoder[T]
+    ) -> set[K]:
+        before = _digests(self._earlier_lines(resource), key, decoder)
+        now = _digests(self.sink.lines(resource, self.account), key, decoder)
+        return {each for each, digest in now.items() if before.get(each) == digest}
+
     def finish(self, resource: Resource, *, watermark: datetime, note: str | None = None) -> None:
         """All of a resource has been read."""
         rows = self.sink.finish(resource, account=self.account, watermark=watermark, note=note)
         if self.on_progress is not None:
             self.on_progress(f"{resource.key}: {rows} rows" + (f" ({note})" if note else ""))
+
+
+def _digests(
+    lines: Iterator[bytes], key: Callable[[T], K], decoder: msgspec.json.Decoder[T]
+) -> dict[K, bytes]:
+    """One digest for all lines of a key; landings have their lines in one order."""
+    found: dict[K, bytes] = {}
+    for line in lines:
+        of = key(decoder.decode(line))
+        found[of] = hashlib.blake2b(found.get(of, b"") + line, digest_size=16).digest()
+    return found

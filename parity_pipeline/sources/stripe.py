@@ -1,6 +1,6 @@
 """Which listings of Stripe a run needs, besides usage (see stripe_usage.py), and what it learns from them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -9,20 +9,23 @@ import msgspec
 
 from parity_pipeline.errors import ExtractionError, NotFoundError
 from parity_pipeline.periods import Window, to_unix
-from parity_pipeline.sources.answers import decoded
 from parity_pipeline.sources.paging import for_each
 from parity_pipeline.sources.records import Record
 from parity_pipeline.sources.resources import Resource, stripe_resource
 from parity_pipeline.sources.sink import Lander
-from parity_pipeline.sources.stripe_api import ListPage, StripeApi
+from parity_pipeline.sources.stripe_api import StripeApi
 from parity_pipeline.sources.stripe_records import (
     CreditBalanceTransaction,
     CreditGrant,
     Customer,
     Invoice,
     InvoiceLine,
+    InvoiceStatus,
+    LineParent,
     Meter,
+    Period,
     Price,
+    Pricing,
     Subscription,
     SubscriptionItem,
     SubscriptionItems,
@@ -39,11 +42,31 @@ class EmbeddedLines(Record, frozen=True, kw_only=True):
     has_more: bool
 
 
-class InvoiceWithLines(Record, frozen=True, kw_only=True):
-    """The part of an invoice that is landed apart."""
+class WholeInvoice(Invoice, frozen=True, kw_only=True):
+    """An invoice and its first lines, which are landed apart."""
+
+    lines: EmbeddedLines
+
+    @property
+    def bare(self) -> Invoice:
+        """The invoice without its lines."""
+        return Invoice(**{name: getattr(self, name) for name in Invoice.__struct_fields__})
+
+
+class InvoiceState(msgspec.Struct, frozen=True):
+    """Of a landed invoice whether it was final."""
 
     id: str
-    lines: EmbeddedLines
+    status: InvoiceStatus | None = None
+
+
+class LandedLine(msgspec.Struct, frozen=True):
+    """Of a landed line what tells about usage."""
+
+    invoice_id: str
+    period: Period
+    parent: LineParent | None = None
+    pricing: Pricing | None = None
 
 
 @dataclass(frozen=True)
@@ -152,13 +175,16 @@ class StripeLists:
 
     async def invoices(self) -> None:
         """Invoices of the window with all their lines."""
-        resource = stripe_resource("invoices")
-        async for page in self._api.pages("/v1/invoices", Invoice, created=self._created):
-            self._lander.append(resource, page.records)
-            parts = decoded(page.body, ListPage[InvoiceWithLines], request="stripe GET /v1/invoices").data
-            customers = [invoice.customer for invoice in page.records]
-            await for_each(zip(parts, customers, strict=True), self._lines, at_once=self._api.at_once)
+        resource, long = stripe_resource("invoices"), dict[str, str | None]()
+        async for page in self._api.pages("/v1/invoices", WholeInvoice, created=self._created):
+            self._lander.append(resource, [invoice.bare for invoice in page.records])
+            for invoice in page.records:
+                self._embedded_lines(invoice, long)
         self._finish(resource)
+        known = await self._known_lines(long)
+        await for_each(
+            [each for each in long.items() if each[0] not in known], self._lines, at_once=self._api.at_once
+        )
         self._finish(stripe_resource("invoice_lines"))
 
     async def credits(self) -> None:
@@ -190,15 +216,40 @@ class StripeLists:
         async for page in self._api.pages(path, CreditBalanceTransaction, customer=customer):
             self._lander.append(resource, page.records, context=(customer,))
 
-    async def _lines(self, found: tuple[InvoiceWithLines, str | None]) -> None:
-        invoice, customer = found
-        resource = stripe_resource("invoice_lines")
-        if not invoice.lines.has_more:
-            self._lander.append(resource, invoice.lines.data, context=(invoice.id,), requests=0)
-            self._learn_lines(invoice.lines.data, customer=customer)
+    def _embedded_lines(self, invoice: WholeInvoice, long: dict[str, str | None]) -> None:
+        """Land the lines that came along; an invoice with more of them is to be asked for its lines."""
+        if invoice.lines.has_more:
+            long[invoice.id] = invoice.customer
             return
-        async for page in self._api.pages(f"/v1/invoices/{invoice.id}/lines", InvoiceLine):
-            self._lander.append(resource, page.records, context=(invoice.id,))
+        resource = stripe_resource("invoice_lines")
+        self._lander.append(resource, invoice.lines.data, context=(invoice.id,), requests=0)
+        self._learn_lines(invoice.lines.data, customer=invoice.customer)
+
+    async def _known_lines(self, long: Mapping[str, str | None]) -> set[str]:
+        """Land the lines that an earlier pull read of invoices that were final then: they cannot change."""
+        final = {
+            each.id
+            for each in self._lander.known(stripe_resource("invoices"), InvoiceState)
+            if each.status != "draft"
+        }
+
+        def learn(line: LandedLine) -> None:
+            self._learn_lines([line], customer=long[line.invoice_id])
+
+        known = await self._lander.reuse(
+            stripe_resource("invoice_lines"),
+            {each for each in long if each in final},
+            lambda line: line.invoice_id,
+            LandedLine,
+            learn,
+        )
+        self._api.count_spared("GET /v1/invoices/{id}/lines", len(known))
+        return known
+
+    async def _lines(self, invoice_of: tuple[str, str | None]) -> None:
+        (invoice, customer), resource = invoice_of, stripe_resource("invoice_lines")
+        async for page in self._api.pages(f"/v1/invoices/{invoice}/lines", InvoiceLine):
+            self._lander.append(resource, page.records, context=(invoice,))
             self._learn_lines(page.records, customer=customer)
 
     async def _items(self, subscription: Subscription) -> tuple[list[SubscriptionItem], int]:
@@ -237,7 +288,7 @@ class StripeLists:
                     )
                 )
 
-    def _learn_lines(self, lines: list[InvoiceLine], *, customer: str | None) -> None:
+    def _learn_lines(self, lines: Sequence[InvoiceLine | LandedLine], *, customer: str | None) -> None:
         for line in lines:
             is_of_item = line.parent is not None and line.parent.subscription_item_details is not None
             details = line.pricing.price_details if line.pricing is not None else None

@@ -5,7 +5,7 @@ a good answer's body: that goes to msgspec as it came, exactly.
 """
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, ClassVar, Final, Generic, TypeVar
@@ -18,13 +18,15 @@ from pydantic import SecretStr
 from parity_pipeline.errors import ExtractionError, NotFoundError, ParityError
 from parity_pipeline.sources.answers import decoded, refusal
 from parity_pipeline.sources.guard import STRIPE_READS, checked_base_url
-from parity_pipeline.sources.limits import STRIPE_HOST, stripe_limits
+from parity_pipeline.sources.journal import Journal, JournalTransport
+from parity_pipeline.sources.limits import AS_PUBLISHED, STRIPE_HOST, LimitChanges, Limits, stripe_limits
 from parity_pipeline.sources.paging import MAX_PAGES, PageGuard
 from parity_pipeline.sources.transport import TIMEOUT, ReadOnlyTransport
 
 T = TypeVar("T")
 
 _PAGE_SIZE: Final = 100
+_MODES: Final = "modes"
 _MODE: Final = re.compile(rb'"livemode"\s*:\s*(true|false)\b')
 
 
@@ -41,6 +43,8 @@ class StripeAccess:
     context: str | None = None
     key_variable: str = "STRIPE_API_KEY"
     address_variable: str = "STRIPE_API_BASE"
+    limits: LimitChanges = AS_PUBLISHED
+    """How fast to ask, where that is not as the vendor says."""
 
 
 class ListPage(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
@@ -56,17 +60,16 @@ class _Identified(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """The records of a page and the body they were read from, for those who need more of it."""
+    """The records of a page."""
 
     records: list[T]
-    body: bytes
 
 
 class _KeptBody(str):
     """What the SDK gets for a good answer: an empty object that carries the real body past it."""
 
     __slots__ = ("kept",)
-    kept: bytes
+    kept: httpx.Response
 
 
 class _HttpClient(stripe.HTTPClient):
@@ -89,15 +92,23 @@ class _HttpClient(stripe.HTTPClient):
         if response.status_code != httpx.codes.OK:
             return response.text, response.status_code, response.headers
         empty = _KeptBody("{}")
-        empty.kept = response.content
+        empty.kept = response
         return empty, response.status_code, response.headers
 
 
 def stripe_transport(access: StripeAccess) -> ReadOnlyTransport:
     """The transport for one Stripe account; raise UsageError for an address that is none."""
-    base_url = stripe_base_url(access)
-    limits = stripe_limits(base_url, access.api_key.get_secret_value())
-    return ReadOnlyTransport(source="stripe", base_url=base_url, reads=STRIPE_READS, limits=limits)
+    return ReadOnlyTransport(
+        source="stripe",
+        base_url=stripe_base_url(access),
+        reads=STRIPE_READS,
+        limits=limits_of_stripe(access),
+    )
+
+
+def limits_of_stripe(access: StripeAccess) -> Limits:
+    """How fast this account may be asked."""
+    return access.limits.of(stripe_limits(stripe_base_url(access), access.api_key.get_secret_value()))
 
 
 def stripe_base_url(access: StripeAccess) -> str:
@@ -109,11 +120,19 @@ class StripeApi:
     """Reads from one Stripe account."""
 
     def __init__(
-        self, access: StripeAccess, transport: ReadOnlyTransport, *, max_pages: int = MAX_PAGES
+        self,
+        access: StripeAccess,
+        transport: ReadOnlyTransport,
+        *,
+        max_pages: int = MAX_PAGES,
+        journal: Journal | None = None,
+        account: str = "",
     ) -> None:
         stripe.enable_telemetry = False
         self.at_once = transport.limits.concurrent
-        self._http = httpx.AsyncClient(transport=transport, timeout=TIMEOUT)
+        self._transport = transport
+        self._memory = JournalTransport(transport, journal, account)
+        self._http = httpx.AsyncClient(transport=self._memory, timeout=TIMEOUT)
         self._max_pages = max_pages
         self._key_variable = access.key_variable
         self._address_variable = access.address_variable
@@ -126,15 +145,29 @@ class StripeApi:
             max_network_retries=0,
         )
 
+    def count_spared(self, endpoint: str, questions: int) -> None:
+        """So many questions to an endpoint were answered by an earlier landing."""
+        if questions:
+            self._transport.ledger.count_spared(endpoint, questions)
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._http.aclose()
 
+    async def probe(
+        self, method: str, path: str, query: Mapping[str, object], _: Mapping[str, object]
+    ) -> httpx.Response:
+        """One read as it is; `method` is always GET."""
+        return await self._answer(path, query)
+
     async def get(self, path: str, kind: type[T], **params: object) -> T:
         """Read one object."""
-        return decoded(await self._body(path, params), kind, request=_named(path))
+        answer = await self._answer(path, params)
+        found = decoded(answer.content, kind, request=_named(path))
+        self._keep(answer, found)
+        return found
 
-    async def pages(self, path: str, record: type[T], **params: object) -> AsyncIterator[Page[T]]:
+    async def pages(self, path: str, record: type[T], **params: object) -> AsyncGenerator[Page[T], None]:
         """Walk through a listing, newest first, page by page."""
         listing = _named(path)
         guard = PageGuard(listing, max_pages=self._max_pages)
@@ -142,15 +175,17 @@ class StripeApi:
         after: dict[str, object] = {}
         while True:
             try:
-                body = await self._body(path, {**params, "limit": _PAGE_SIZE, **after})
+                answer = await self._answer(path, {**params, "limit": _PAGE_SIZE, **after})
             except NotFoundError as error:
                 if not after:
                     raise
                 raise ExtractionError(str(error)) from error  # the listing is there: only its cursor is gone
+            body = answer.content
             page = decoded(body, kind, request=listing)
             ids = [item.id for item in decoded(body, ListPage[_Identified], request=listing).data]
             guard.new_objects(ids)
-            yield Page(page.data, body)
+            self._keep(answer, page)
+            yield Page(page.data)
             if not page.has_more:
                 return
             if not ids:
@@ -158,7 +193,12 @@ class StripeApi:
             guard.next_page(ids[-1])
             after = {"starting_after": ids[-1]}
 
-    async def _body(self, path: str, params: Mapping[str, object]) -> bytes:
+    def _keep(self, answer: httpx.Response, found: object) -> None:
+        if self._memory.wants(answer):
+            modes = b"".join(b',"livemode":' + mode for mode in answer.extensions[_MODES])
+            self._memory.keep(answer, found, also=modes)
+
+    async def _answer(self, path: str, params: Mapping[str, object]) -> httpx.Response:
         try:
             response = await self._client.raw_request_async("get", path, **params)
         except stripe.StripeError as error:
@@ -166,7 +206,9 @@ class StripeApi:
         body = response.body
         if not isinstance(body, _KeptBody):
             raise ExtractionError(f"{_named(path)}: answered {response.code}, expected 200")
-        for mode in _MODE.findall(body.kept):
+        modes = set(_MODE.findall(body.kept.content))
+        body.kept.extensions[_MODES] = modes
+        for mode in modes:
             self._modes.setdefault(mode, _named(path))
         if len(self._modes) > 1:
             live, test = self._modes[b"true"], self._modes[b"false"]

@@ -5,7 +5,7 @@ formula does not add up over days, so it is asked once for the whole UTC days of
 one that no invoice names.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Awaitable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
@@ -134,8 +134,8 @@ class StripeUsage:
         self._lander = lander
         self._window = window
 
-    async def summaries(self, facts: StripeFacts, also: Collection[str]) -> None:
-        """The answers to all questions of a run."""
+    async def summaries(self, facts: StripeFacts, named: Awaitable[Collection[str]]) -> None:
+        """The answers to all questions of a run, those about `named` customers as soon as they are known."""
         unlisted: set[str] = set()
 
         async def read(ask: SummaryAsk) -> None:
@@ -147,7 +147,10 @@ class StripeUsage:
                     raise
                 unlisted.add(ask.customer)
 
-        await for_each(summary_asks(facts, self._window, also), read, at_once=self._api.at_once)
+        asks = summary_asks(facts, self._window)
+        await for_each(asks, read, at_once=self._api.at_once)
+        others = sorted(set(summary_asks(facts, self._window, await named)) - set(asks))
+        await for_each(others, read, at_once=self._api.at_once)
         self._lander.finish(
             stripe_resource("meter_event_summaries"),
             watermark=self._window.whole_days.end,
@@ -171,14 +174,19 @@ class StripeUsage:
         """The reports of dropped events of the window, each with its data."""
         resource = stripe_resource("meter_error_events")
         note = None
+        bare: set[str] = set()
         for kind in ERROR_TYPES:
             try:
-                await self._error_events(kind)
+                await self._error_events(kind, bare)
             except NotFoundError as error:
                 note = f"not offered: {error}"
+        known = await self._lander.reuse(resource, bare, lambda event: event.id, MeterErrorEvent)
+        self._api.count_spared("GET /v2/core/events/{id}", len(known))
+        await for_each(sorted(bare - known), self._event, at_once=self._api.at_once)
         self._lander.finish(resource, watermark=self._window.as_of, note=note)
 
-    async def _error_events(self, kind: str) -> None:
+    async def _error_events(self, kind: str, bare: set[str]) -> None:
+        """Land the events that are listed with their data; the others are added to `bare`."""
         path = "/v2/core/events"
         guard = PageGuard(f"stripe GET {path}")
         params: dict[str, object] = {"types": [kind], "limit": 100}
@@ -186,9 +194,9 @@ class StripeUsage:
             page = await self._api.get(path, EventPage, **params)
             guard.new_objects(event.id for event in page.data)
             listed = [event for event in page.data if self._is_of_window(event)]
-            events = [event if event.data is not None else await self._event(event.id) for event in listed]
-            fetched = sum(event.data is None for event in listed)
-            self._lander.append(stripe_resource("meter_error_events"), events, requests=1 + fetched)
+            whole = [event for event in listed if event.data is not None]
+            bare.update(event.id for event in listed if event.data is None)
+            self._lander.append(stripe_resource("meter_error_events"), whole)
             if page.next_page_url is None:
                 return
             guard.next_page(page.next_page_url)
@@ -203,8 +211,9 @@ class StripeUsage:
             ) from error
         return self._window.start <= created < self._window.as_of
 
-    async def _event(self, event: str) -> MeterErrorEvent:
+    async def _event(self, event: str) -> None:
         try:
-            return await self._api.get(f"/v2/core/events/{event}", MeterErrorEvent)
+            found = await self._api.get(f"/v2/core/events/{event}", MeterErrorEvent)
+            self._lander.append(stripe_resource("meter_error_events"), [found])
         except NotFoundError as error:  # only the listing may be missing
             raise ExtractionError(str(error)) from error

@@ -15,7 +15,7 @@ from typing import Final, cast
 
 import httpx
 
-from parity_pipeline.errors import ExtractionError
+from parity_pipeline.errors import OutageError
 from parity_pipeline.sources.guard import Guard, Read, host_of
 from parity_pipeline.sources.ledger import Ledger
 from parity_pipeline.sources.limits import Clock, Limits, Pace, Sleep
@@ -84,24 +84,31 @@ class ReadOnlyTransport(httpx.AsyncBaseTransport):
                 response = await self._send(request, endpoint, is_retry=attempt > 1)
             except httpx.TransportError as error:
                 if attempt >= self._attempts_for(error):
-                    raise ExtractionError(self._unreachable(endpoint, error, attempt)) from error
+                    raise OutageError(self._unreachable(endpoint, error, attempt)) from error
                 pause = self._pause(attempt)
             else:
                 if attempt >= self._retries.attempts or not _is_worth_retrying(response):
                     return response
                 asked = _retry_after(response)
                 pause = self._pause(attempt) if asked is None else asked
+                if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+                    self._pace.throttled(endpoint, _reason(response), asked or 0.0)
             self.ledger.count_wait(endpoint, pause)
             await self._timing.sleep(pause)
             attempt += 1
+
+    def count_resumed(self, request: httpx.Request) -> None:
+        """A request need not leave, because a pull that was cut short made it."""
+        self.ledger.count_resumed(self._guard.endpoint(request.method, str(request.url)))
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._inner.aclose()
 
     async def _send(self, request: httpx.Request, endpoint: str, *, is_retry: bool) -> httpx.Response:
-        async with self._pace.free:
-            self.ledger.count_wait(endpoint, await self._pace.wait())
+        self.ledger.count_wait(endpoint, await self._pace.wait(endpoint))
+        async with self._pace.places.one():
+            self.ledger.count_wait(endpoint, await self._pace.leave(endpoint))
             self.ledger.count_request(endpoint, is_retry=is_retry)
             response = await self._inner.handle_async_request(request)
             try:
@@ -109,6 +116,8 @@ class ReadOnlyTransport(httpx.AsyncBaseTransport):
             finally:
                 await response.aclose()
         self.ledger.count_answer(endpoint, status=response.status_code, size=len(body))
+        if response.status_code != httpx.codes.TOO_MANY_REQUESTS:
+            self._pace.calm(endpoint)
         try:
             return httpx.Response(
                 response.status_code, headers=response.headers, content=body, request=request
@@ -130,6 +139,13 @@ class ReadOnlyTransport(httpx.AsyncBaseTransport):
             f"{self.source} {endpoint}: no answer from {self._host} after {attempts} attempts "
             f"({type(error).__name__}: {reason}); check the address and the network, then run again"
         )
+
+
+def _reason(response: httpx.Response) -> str:
+    """Why it was too fast. A 429 for an object that another call holds is no matter of speed."""
+    reason: str = response.headers.get("stripe-rate-limited-reason", "")
+    is_locked = not reason and b"lock_timeout" in response.content
+    return "resource-specific" if is_locked else reason
 
 
 def _is_worth_retrying(response: httpx.Response) -> bool:

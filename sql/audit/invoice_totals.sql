@@ -2,6 +2,7 @@
 -- null_tail_count: rows with a NULL in a column that never has one
 -- duplicate_grain_count: rows beyond the first with the same grain
 -- identity_violation_count: rows whose variance, presence or ratio does not follow from the two values
+-- unbalanced_effect_count: rows whose effects do not sum to their variance exactly
 with
 
 check_rows as (
@@ -30,6 +31,45 @@ grains as (
 duplicates as (
     select coalesce(sum(grains.copies - 1), 0) as duplicate_grain_count
     from grains
+),
+
+effect_sums as (
+    select
+        effects.account,
+        effects.stripe_customer_id,
+        effects.metronome_customer_id,
+        effects.currency,
+        effects.period_start,
+        effects.period_end,
+        sum(effects.amount) as amount
+    from parity.variance_effects as effects
+    group by
+        effects.account,
+        effects.stripe_customer_id,
+        effects.metronome_customer_id,
+        effects.currency,
+        effects.period_start,
+        effects.period_end
+),
+
+balances as (
+    select check_rows.variance - coalesce(effect_sums.amount, 0) as difference
+    from check_rows
+    left join effect_sums
+        on
+            check_rows.account = effect_sums.account
+            and check_rows.stripe_customer_id
+            is not distinct from effect_sums.stripe_customer_id
+            and check_rows.metronome_customer_id
+            is not distinct from effect_sums.metronome_customer_id
+            and check_rows.currency = effect_sums.currency
+            and check_rows.period_start = effect_sums.period_start
+            and check_rows.period_end = effect_sums.period_end
+),
+
+unbalanced as (
+    select count(*) filter (where balances.difference <> 0) as unbalanced_effect_count
+    from balances
 ),
 
 counts as (
@@ -69,6 +109,8 @@ select
     counts.row_count,
     counts.null_tail_count,
     cast(duplicates.duplicate_grain_count as bigint) as duplicate_grain_count,
-    counts.identity_violation_count
+    counts.identity_violation_count,
+    unbalanced.unbalanced_effect_count
 from counts
 cross join duplicates
+cross join unbalanced

@@ -140,8 +140,11 @@ select
         end as decimal(38, 12)
     ) as raw_rounding_step,
     undone.rounding_method,
+    undone.unit_price_in_credit_type,
+    undone.amount_in_credit_type,
     undone.amount_minor_units,
     undone.effective_at,
+    undone.ends_at,
     undone.invoice_start_at,
     undone.invoice_end_at
 from undone

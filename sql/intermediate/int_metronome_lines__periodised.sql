@@ -143,6 +143,7 @@ select
     judged.is_final,
     judged.is_applied_balance,
     judged.is_postpaid,
+    judged.is_discount,
     judged.excluded_as,
     judged.excluded_as is null as in_net,
     coalesce(
@@ -151,10 +152,15 @@ select
         and judged.billed_quantity is not null,
         false
     ) as in_quantity,
+    judged.billed_quantity,
     judged.raw_quantity,
     judged.raw_rounding_step,
     judged.rounding_method,
+    judged.unit_price_in_credit_type,
+    judged.amount_in_credit_type,
     judged.amount_minor_units,
+    judged.effective_at,
+    judged.ends_at,
     coalesce(judged.invoice_start_at, judged.effective_at) as period_start_at,
     coalesce(judged.invoice_end_at, judged.effective_at) as period_end_at,
     periods.period_start,

@@ -76,6 +76,8 @@ select
     ) as is_postpaid,
     named.line.discount_id is not null as is_discount,
     cast(named.line.quantity as decimal(38, 12)) as billed_quantity,
+    cast(named.line.unit_price as decimal(24, 12)) as unit_price_in_credit_type,
+    cast(named.line.total as decimal(38, 18)) as amount_in_credit_type,
     cast(
         case
             when named.is_in_minor_units

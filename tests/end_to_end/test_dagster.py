@@ -3,11 +3,14 @@
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -16,6 +19,7 @@ from sandbox_runs import AS_OF, NOW, run_world, world
 from parity_pipeline.defs.build import build_definitions
 from parity_pipeline.defs.partitions import as_of
 from parity_pipeline.defs.runs import PartitionRuns
+from parity_pipeline.defs.sensors import failure_sensor
 from parity_pipeline.models import load_models
 from parity_pipeline.report.as_json import as_dict
 from parity_pipeline.sandbox.disruptions import Disruption
@@ -43,6 +47,16 @@ def served_runs(
     told = world(*faults, customers=customers)
     with running_sandbox(told, folder=folder / "config", disruptions=disruptions) as served:
         yield {**served.variables(), "PARITY_HOME": str(folder / "dagster")}
+
+
+def metadata_of(result: dg.ExecuteInProcessResult, *key: str) -> dict[str, Any]:
+    """What an asset of a run shows."""
+    (event,) = [
+        event
+        for event in result.get_asset_materialization_events()
+        if event.asset_key == dg.AssetKey(list(key))
+    ]
+    return {name: value.value for name, value in event.materialization.metadata.items()}
 
 
 def run_job(environment: dict[str, str], *, now: datetime = NOW) -> JobRun:
@@ -98,6 +112,84 @@ def test_both_fronts_agree(faults: tuple[str, ...], customers: int, tmp_path: Pa
     assert by_job.failed_steps == ({"published__gate"} if faults else set())
     names = {each.name for each in (tmp_path / "dagster" / "published").iterdir()}
     assert names == {"billing_parity.duckdb", "report.html", "report.json", "report.md"}
+
+
+def test_dagster_shows_what_the_report_shows(tmp_path: Path) -> None:
+    """Rows and breaches of a check's table, a sample in its check, the verdict, the checks, a link."""
+    with served_runs(tmp_path, "rate_mismatch", customers=60) as environment:
+        definitions = build_definitions(runs=PartitionRuns(environment, clock=lambda: NOW))
+        result = definitions.resolve_job_def("daily_parity").execute_in_process(
+            partition_key=PARTITION, raise_on_error=False
+        )
+    totals = metadata_of(result, "parity", "invoice_totals")
+    assert totals["dagster/row_count"] > totals["breaches"] > 0
+    assert totals["greatest breaches"].startswith("| stripe_customer_id | metronome_customer_id | currency |")
+    report = metadata_of(result, "published", "report")
+    assert report["verdict"] == "NO_GO"
+    assert "| Invoice totals match | FAIL |" in report["checks"]
+    assert report["report"].endswith("/published/report.html")
+    assert 0 < report["gate ratio invoice_totals"] < 1
+    failed = [each for each in result.get_asset_check_evaluations() if not each.passed]
+    assert failed
+    assert all("greatest breaches" in each.metadata for each in failed)
+
+
+@contextmanager
+def webhook() -> Iterator[tuple[str, list[str]]]:
+    """An address on this machine that keeps the titles it is sent."""
+    titles: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            titles.append(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["title"])
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class's name
+            """Keep the tests' output clean."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever).start()
+    try:
+        yield f"json://127.0.0.1:{server.server_port}", titles
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("faults", "disruptions", "titles"),
+    [
+        (("contract_missing",), (), ["NO_GO: billing parity as of 2026-06-10"]),
+        (
+            (),
+            (Disruption("/v1/prices", "malformed"),),
+            ["UNDECIDED: billing parity as of 2026-06-10", "The parity run of 2026-06-09 failed"],
+        ),
+    ],
+)
+def test_people_are_told(
+    faults: tuple[str, ...], disruptions: tuple[Disruption, ...], titles: list[str], tmp_path: Path
+) -> None:
+    """A verdict is told once, although the gate's step fails; a run that broke is told as well."""
+    with (
+        served_runs(tmp_path, *faults, disruptions=disruptions) as environment,
+        webhook() as (address, got),
+        dg.DagsterInstance.ephemeral() as instance,
+    ):
+        runs = PartitionRuns({**environment, "PARITY_NOTIFY__URLS": json.dumps([address])}, clock=lambda: NOW)
+        definitions = build_definitions(runs=runs)
+        result = definitions.resolve_job_def("daily_parity").execute_in_process(
+            partition_key=PARTITION, raise_on_error=False, instance=instance
+        )
+        context = dg.build_run_status_sensor_context(
+            sensor_name="daily_parity_failed",
+            dagster_instance=instance,
+            dagster_run=result.dagster_run,
+            dagster_event=result.get_run_failure_event(),
+        ).for_run_failure()
+        failure_sensor(runs)(context)
+    assert got == titles
 
 
 def test_unfit_input_blocks_the_job_and_is_published(tmp_path: Path) -> None:

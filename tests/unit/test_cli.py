@@ -14,7 +14,15 @@ from typer.testing import CliRunner
 from parity_pipeline.cli import DEMO_FAULTS, app
 from parity_pipeline.sandbox.faults import FAULTS
 
-COMMANDS = (("run",), ("demo",), ("gate",), ("report",), ("sandbox", "serve"), ("sandbox", "faults"))
+COMMANDS = (
+    ("run",),
+    ("demo",),
+    ("gate",),
+    ("report",),
+    ("explain",),
+    ("sandbox", "serve"),
+    ("sandbox", "faults"),
+)
 
 
 @pytest.fixture(autouse=True)

@@ -76,6 +76,7 @@ def test_the_run_is_one_row(settings: Settings) -> None:
         "scope": "usage",
         "required_cycles": 1,
         "settled_share": Decimal("0.800000"),
+        "consecutive_go_days": 1,
         "max_age_hours": 36,
         "is_reconstructed": False,
     }

@@ -22,6 +22,24 @@ def test_clean_evidence_is_go() -> None:
     assert verdict.checks == dict.fromkeys(CHECKS, "PASS")
 
 
+@pytest.mark.parametrize(("before", "decision"), [(1, "UNDECIDED"), (2, "GO")])
+def test_consecutive_go_days_can_be_required(before: int, decision: str) -> None:
+    """With three days required, the third GO day in a row is GO; the second waits, but is a GO day."""
+    verdict = decide(replace(CLEAN, required_go_days=3, go_days_before=before))
+    assert verdict.decision == decision
+    assert verdict.is_go_day
+    if decision == "UNDECIDED":
+        assert verdict.reasons == (
+            "All checks pass, but only 2 consecutive days are GO up to now; 3 consecutive ones are required.",
+        )
+
+
+def test_go_days_do_not_make_up_for_a_failure() -> None:
+    """A safety hit after many GO days is NO_GO, and no GO day."""
+    verdict = decide(replace(CLEAN, required_go_days=3, go_days_before=9, safety_hits=[HIT]))
+    assert (verdict.decision, verdict.is_go_day) == ("NO_GO", False)
+
+
 def test_an_incomplete_pull_is_undecided() -> None:
     """The error of the pull is the reason, whatever the figures say."""
     verdict = decide(replace(CLEAN, extraction_error="stripe: no answer.", is_blocked=True))

@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 from scripted_vendors import WINDOW, Asked, MemorySink, ScriptedVendor, lander, read_metronome
 
-from parity_pipeline.errors import ExtractionError, NotFoundError, ParityError, UsageError
+from parity_pipeline.errors import ExtractionError, NotFoundError, OutageError, ParityError, UsageError
 from parity_pipeline.sources.guard import METRONOME_READS
 from parity_pipeline.sources.limits import Limits
 from parity_pipeline.sources.metronome import MetronomeFacts, MetronomeLists
@@ -237,8 +237,8 @@ def test_an_unknown_invoice_status_is_an_error() -> None:
         (403, UsageError, "lack a permission"),
         (404, NotFoundError, "not found"),
         (400, ExtractionError, "bad cursor"),
-        (429, ExtractionError, "too many requests"),
-        (503, ExtractionError, "kept failing (503)"),
+        (429, OutageError, "too many requests"),
+        (503, OutageError, "kept failing (503)"),
     ],
 )
 def test_a_refusal(status: int, kind: type[ParityError], named: str) -> None:

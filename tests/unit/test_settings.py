@@ -118,7 +118,7 @@ def test_an_account_names_its_own_variables(config: Path) -> None:
         ("[mapping]\nmetric_starts = 3\n", "Bad value for mapping.metric_starts"),
         ("[cohorts.first]\nstage = 'live'\n", "Bad value for cohorts.first in "),
         ("[gate\n", "is no valid TOML"),
-        ("[notify]\nurls = ['slack://a/b']\n", "not supported yet: [notify]"),
+        ("[notify]\nwhen = 'never'\n", "Bad value for notify.when in "),
         (
             "[cohorts.a]\nstripe_metadata = {key = 'k', value = 'v'}\n",
             "not supported yet: cohorts.a.stripe_metadata",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from scripted_vendors import Asked, ScriptedVendor, read_stripe
 
-from parity_pipeline.errors import ExtractionError, NotFoundError, ParityError, UsageError
+from parity_pipeline.errors import ExtractionError, NotFoundError, OutageError, ParityError, UsageError
 from parity_pipeline.sources.stripe_api import StripeApi
 from parity_pipeline.sources.stripe_records import Customer, MeterEventSummary
 
@@ -125,8 +125,8 @@ def test_an_answer_of_another_shape(said: Any, named: str) -> None:
         (403, UsageError, 2, "lacks rak_customer_read"),
         (404, NotFoundError, 3, "not found"),
         (400, ExtractionError, 3, "refused (400)"),
-        (429, ExtractionError, 3, "too many requests"),
-        (500, ExtractionError, 3, "kept failing (500)"),
+        (429, OutageError, 3, "too many requests"),
+        (500, OutageError, 3, "kept failing (500)"),
     ],
 )
 def test_a_refusal(status: int, kind: type[ParityError], exit_code: int, named: str) -> None:

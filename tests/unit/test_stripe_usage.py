@@ -1,5 +1,6 @@
 """Which event summaries are asked for."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +15,12 @@ from parity_pipeline.sources.stripe_records import Meter, MeterAggregation
 from parity_pipeline.sources.stripe_usage import StripeUsage, SummaryAsk, summary_asks
 
 WHOLE = Period(datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 5, 3, tzinfo=UTC))
+
+
+def _nobody() -> asyncio.Future[tuple[str, ...]]:
+    found = asyncio.get_running_loop().create_future()
+    found.set_result(())
+    return found
 
 
 def _at(month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
@@ -153,7 +160,7 @@ def test_questions_on_the_wire() -> None:
     facts = _facts(("price_seats", _at(3, 1), _at(4, 1)))
 
     async def work(api: StripeApi) -> None:
-        await StripeUsage(api, lander(sink), WINDOW).summaries(facts, ())
+        await StripeUsage(api, lander(sink), WINDOW).summaries(facts, _nobody())
 
     read_stripe(vendor, work)
     assert sorted(sink.contexts["meter_event_summaries"]) == [("cus_1", "day"), ("cus_1", "none")]
@@ -176,7 +183,7 @@ def test_a_deleted_customer_may_be_gone(is_listed: bool) -> None:  # noqa: FBT00
         facts.customers.clear()
 
     async def work(api: StripeApi) -> None:
-        await StripeUsage(api, lander(sink), WINDOW).summaries(facts, ())
+        await StripeUsage(api, lander(sink), WINDOW).summaries(facts, _nobody())
 
     gone = ScriptedVendor(lambda _: (404, {"error": {"message": "No such customer"}}))
     if is_listed:

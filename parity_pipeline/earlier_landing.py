@@ -1,0 +1,31 @@
+"""An earlier landing of the same accounts, whose answers need not be asked for again.
+
+Which answers cannot have changed is decided by the readers in sources.
+"""
+
+import gzip
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from parity_pipeline.landing import Manifest, landed_file, read_manifest
+from parity_pipeline.sources.resources import Resource
+
+
+class EarlierLanding:
+    """A complete landing, its digests verified; one read with another key, address or code has no lines."""
+
+    def __init__(self, folder: Path, origins: Mapping[str, str]) -> None:
+        self.manifest: Manifest = read_manifest(folder)
+        self.window = self.manifest.window
+        self.run_id = self.manifest.run_id
+        self._folder = folder
+        self._origins = origins
+
+    def lines(self, resource: Resource, account: str) -> Iterator[bytes]:
+        """The landed lines of a resource, in their order."""
+        origin = f"{resource.source}/{account}"
+        file = landed_file(self._folder, account, resource)
+        if self.manifest.origins.get(origin) != self._origins.get(origin, "") or not file.is_file():
+            return
+        with gzip.open(file) as lines:
+            yield from lines

@@ -1,0 +1,192 @@
+-- One row per customer and UTC day on which nothing, or too little, of all meters at once reached Metronome.
+-- Pattern one: a run of days with usage, two at least, on which Metronome has nothing of the customer while Stripe has
+-- usage of two meters or more; a day beside the run on which all differing meters are lower belongs to it.
+-- Pattern two: a day on which most customers with usage are lower, none of their meters higher, on most of the
+-- meters used that day: an outage of hours.
+-- What looks the same: one meter that is not sent stands still alone, also for everybody; a customer of
+-- one meter cannot tell the two apart and is not named here.
+-- evidence: the run of days with the meters, or the number of customers and meters
+with
+
+usage_rows as (
+    select * from explain.usage_rows
+    where usage_date is not null and metronome_customer_id is not null
+),
+
+customer_days as (
+    select
+        usage_rows.account,
+        usage_rows.customer_key,
+        usage_rows.usage_date,
+        sum(usage_rows.actual_usage) = 0 as is_silent,
+        bool_or(usage_rows.usage_gain < 0)
+        and bool_and(usage_rows.usage_gain <= 0) as is_lower
+    from usage_rows
+    group by usage_rows.account, usage_rows.customer_key, usage_rows.usage_date
+),
+
+numbered as (
+    select
+        customer_days.*,
+        row_number() over (
+            partition by customer_days.account, customer_days.customer_key
+            order by customer_days.usage_date
+        ) - row_number() over (
+            partition by
+                customer_days.account,
+                customer_days.customer_key,
+                customer_days.is_silent
+            order by customer_days.usage_date
+        ) as run_number
+    from customer_days
+),
+
+silent_runs as (
+    select
+        numbered.account,
+        numbered.customer_key,
+        numbered.run_number,
+        min(numbered.usage_date) as first_date,
+        max(numbered.usage_date) as last_date,
+        count(distinct numbered.usage_date) as days,
+        count(distinct usage_rows.meter) as meters,
+        string_agg(
+            distinct usage_rows.meter, ', ' order by usage_rows.meter
+        ) as meter_names
+    from numbered
+    inner join usage_rows
+        on
+            numbered.account = usage_rows.account
+            and numbered.customer_key = usage_rows.customer_key
+            and numbered.usage_date = usage_rows.usage_date
+    where numbered.is_silent
+    group by numbered.account, numbered.customer_key, numbered.run_number
+),
+
+gaps as (
+    select * from silent_runs
+    where days >= 2 and meters >= 2
+),
+
+customer_gap_days as (
+    select
+        customer_days.account,
+        customer_days.customer_key,
+        customer_days.usage_date,
+        min(
+            'From ' || cast(gaps.first_date as varchar)
+            || ' to ' || cast(gaps.last_date as varchar)
+            || ' Metronome has nothing of this customer; Stripe has usage of '
+            || gaps.meter_names || '.'
+        ) as evidence
+    from customer_days
+    inner join gaps
+        on
+            customer_days.account = gaps.account
+            and customer_days.customer_key = gaps.customer_key
+            and customer_days.usage_date
+            between cast(gaps.first_date - interval 1 day as date)
+            and cast(gaps.last_date + interval 1 day as date)
+    where customer_days.is_lower
+    group by
+        customer_days.account, customer_days.customer_key, customer_days.usage_date
+),
+
+-- Everybody's day is read only where somebody is lower.
+suspected_days as (
+    select distinct
+        usage_rows.account,
+        usage_rows.usage_date
+    from usage_rows
+    where usage_rows.usage_gain < 0
+),
+
+everybody as (
+    select
+        usage_daily.account,
+        usage_daily.usage_date,
+        usage_daily.customer_key,
+        usage_daily.meter,
+        coalesce(usage_daily.actual_value, 0)
+        < coalesce(usage_daily.expected_value, 0) as is_lower,
+        coalesce(usage_daily.actual_value, 0)
+        > coalesce(usage_daily.expected_value, 0) as is_higher
+    from intermediate.int_usage__daily as usage_daily
+    inner join suspected_days
+        on
+            usage_daily.account = suspected_days.account
+            and usage_daily.usage_date = suspected_days.usage_date
+    where usage_daily.metronome_customer_id is not null
+),
+
+everybodys_customers as (
+    select
+        everybody.account,
+        everybody.usage_date,
+        everybody.customer_key,
+        bool_or(everybody.is_lower) and not bool_or(everybody.is_higher) as is_lower
+    from everybody
+    group by everybody.account, everybody.usage_date, everybody.customer_key
+),
+
+lower_customers as (
+    select
+        customers.account,
+        customers.usage_date,
+        count(*) as customers,
+        count(*) filter (where customers.is_lower) as lower_customers
+    from everybodys_customers as customers
+    group by customers.account, customers.usage_date
+),
+
+lower_meters as (
+    select
+        everybody.account,
+        everybody.usage_date,
+        count(distinct everybody.meter) as meters,
+        count(distinct everybody.meter) filter (where everybody.is_lower)
+            as lower_meters
+    from everybody
+    group by everybody.account, everybody.usage_date
+),
+
+outages as (
+    select
+        lower_customers.account,
+        lower_customers.usage_date,
+        cast(lower_customers.lower_customers as varchar) || ' of '
+        || cast(lower_customers.customers as varchar)
+        || ' customers with usage on ' || cast(lower_customers.usage_date as varchar)
+        || ' are lower in Metronome, on '
+        || cast(lower_meters.lower_meters as varchar) || ' of '
+        || cast(lower_meters.meters as varchar) || ' meters.' as evidence
+    from lower_customers
+    inner join lower_meters
+        on
+            lower_customers.account = lower_meters.account
+            and lower_customers.usage_date = lower_meters.usage_date
+    where
+        lower_customers.lower_customers >= 3
+        and lower_customers.lower_customers + lower_customers.lower_customers
+        > lower_customers.customers
+        and lower_meters.lower_meters >= 2
+        and lower_meters.lower_meters + lower_meters.lower_meters
+        > lower_meters.meters
+)
+
+select
+    customer_days.account,
+    customer_days.customer_key,
+    customer_days.usage_date,
+    coalesce(customer_gap_days.evidence, outages.evidence) as evidence
+from customer_days
+left join customer_gap_days
+    on
+        customer_days.account = customer_gap_days.account
+        and customer_days.customer_key = customer_gap_days.customer_key
+        and customer_days.usage_date = customer_gap_days.usage_date
+left join outages
+    on
+        customer_days.account = outages.account
+        and customer_days.usage_date = outages.usage_date
+where customer_gap_days.account is not null or outages.account is not null

@@ -1,0 +1,219 @@
+-- One row per money row and cause of what was charged otherwise, before credit; rounding has no cause.
+-- A quantity effect takes the causes of its meter's quantity in that period in proportion; an invoice or line that one
+-- side alone has takes the cause of the place. What none of them explains is unexplained.
+with
+
+money_rows as (
+    select * from explain.money_rows
+),
+
+effects as (
+    select
+        money_effects.money_row,
+        money_effects.effect,
+        money_effects.charge_meter,
+        money_effects.charge_group,
+        money_effects.amount,
+        money_rows.account,
+        money_rows.customer_key,
+        money_rows.currency,
+        money_rows.period_start,
+        money_rows.period_end,
+        money_rows.presence
+    from explain.money_effects as money_effects
+    inner join money_rows on money_effects.money_row = money_rows.money_row
+),
+
+placed as (
+    select
+        money_rows.money_row,
+        min_by(place_causes.cause, place_causes.precedence) as cause,
+        min_by(place_causes.evidence, place_causes.precedence) as evidence
+    from money_rows
+    inner join explain.place_causes as place_causes
+        on
+            money_rows.account = place_causes.account
+            and money_rows.customer_key = place_causes.customer_key
+            and (
+                place_causes.period_start is null
+                or money_rows.period_start = place_causes.period_start
+            )
+    group by money_rows.money_row
+),
+
+quantity_effects as (
+    select
+        effects.*,
+        row_number() over (
+            order by
+                effects.money_row,
+                effects.charge_meter,
+                effects.charge_group,
+                effects.effect
+        ) as quantity_effect
+    from effects
+    where effects.effect in ('quantity', 'unmatched_line')
+),
+
+quantity_parts as (
+    select
+        quantity_effects.quantity_effect,
+        quantity_effects.amount,
+        quantity_shares.cause,
+        quantity_shares.evidence,
+        quantity_shares.share,
+        sum(quantity_shares.share) over (
+            partition by quantity_effects.quantity_effect
+        ) as total_share,
+        sum(abs(quantity_shares.share)) over (
+            partition by quantity_effects.quantity_effect
+        ) as gross_share,
+        row_number() over (
+            partition by quantity_effects.quantity_effect
+            order by abs(quantity_shares.share) desc, quantity_shares.cause
+        ) as preference
+    from quantity_effects
+    inner join explain.quantity_shares as quantity_shares
+        on
+            quantity_effects.account = quantity_shares.account
+            and quantity_effects.customer_key = quantity_shares.customer_key
+            and quantity_effects.period_start = quantity_shares.period_start
+            and quantity_effects.period_end = quantity_shares.period_end
+            and quantity_effects.charge_meter = quantity_shares.meter
+    where quantity_shares.share <> 0
+),
+
+weighed as (
+    select
+        quantity_parts.*,
+        cast(
+            case
+                when quantity_parts.preference = 1 then 0
+                when abs(quantity_parts.total_share) * 1000 < quantity_parts.gross_share
+                    then abs(quantity_parts.share) / quantity_parts.gross_share
+                else quantity_parts.share / quantity_parts.total_share
+            end as decimal(24, 12)
+        ) as part_ratio
+    from quantity_parts
+),
+
+parted as (
+    select
+        weighed.*,
+        cast(
+            cast(weighed.amount as decimal(38, 6)) * weighed.part_ratio
+            as decimal(38, 12)
+        ) as part
+    from weighed
+),
+
+by_quantity as (
+    select
+        quantity_effects.money_row,
+        quantity_effects.effect,
+        case
+            when parted.cause is not null then parted.cause
+            when placed.cause is not null then placed.cause
+            else 'unexplained'
+        end as cause,
+        case
+            when parted.cause is null then quantity_effects.amount
+            when parted.preference = 1
+                then
+                    quantity_effects.amount
+                    - sum(parted.part) over (
+                        partition by quantity_effects.quantity_effect
+                    )
+            else parted.part
+        end as share,
+        coalesce(
+            quantity_effects.charge_meter || ': ' || parted.evidence,
+            placed.evidence,
+            'Only one side has a line of this charge.'
+        ) as evidence
+    from quantity_effects
+    left join parted
+        on quantity_effects.quantity_effect = parted.quantity_effect
+    left join placed on quantity_effects.money_row = placed.money_row
+),
+
+others as (
+    select
+        effects.money_row,
+        effects.effect,
+        case effects.effect
+            when 'discount' then 'discount_missing'
+            when 'currency' then 'currency_mismatch'
+            when 'currency_unit' then 'currency_unit'
+            when 'unmatched_invoice' then coalesce(placed.cause, 'unexplained')
+            else 'unexplained'
+        end as cause,
+        effects.amount as share,
+        case effects.effect
+            when 'discount'
+                then
+                    'Stripe''s discounts take '
+                    || cast(cast(effects.amount as decimal(38, 2)) as varchar)
+                    || ' more off than Metronome''s prices and discounts.'
+            when 'currency'
+                then
+                    'The same period is billed in '
+                    || effects.currency
+                    || ' on one side and in another currency on the other.'
+            when 'currency_unit'
+                then
+                    'Metronome''s amounts are off by the number of minor units in one '
+                    || effects.currency
+                    || ': whole units taken as minor units, or the reverse.'
+            when 'unmatched_invoice'
+                then coalesce(placed.evidence, 'Only one side has an invoice.')
+            when 'unattributed'
+                then
+                    'Lines cost '
+                    || cast(cast(effects.amount as decimal(38, 2)) as varchar)
+                    || ' beside their own quantity times unit price, or by rounding.'
+            else 'Fixed charges differ.'
+        end as evidence
+    from effects
+    left join placed on effects.money_row = placed.money_row
+    where
+        effects.effect in (
+            'discount',
+            'currency',
+            'currency_unit',
+            'unmatched_invoice',
+            'fixed_charge',
+            'unattributed'
+        )
+),
+
+all_parts as (
+    select
+        by_quantity.money_row,
+        by_quantity.cause,
+        by_quantity.share,
+        by_quantity.evidence
+    from by_quantity
+    union all
+    select
+        price_causes.money_row,
+        price_causes.cause,
+        price_causes.share,
+        price_causes.evidence
+    from explain.price_causes as price_causes
+    union all
+    select
+        others.money_row,
+        others.cause,
+        others.share,
+        others.evidence
+    from others
+)
+
+select
+    all_parts.money_row,
+    all_parts.cause,
+    cast(sum(all_parts.share) as decimal(38, 12)) as share,
+    min_by(all_parts.evidence, -abs(all_parts.share)) as evidence
+from all_parts
+group by all_parts.money_row, all_parts.cause

@@ -1,0 +1,120 @@
+-- One row per breach of credit_drawdowns and cause; the shares of a row sum to its variance.
+-- The causes are those of the credit effect, see credit_shares; credit that one side draws outside the billing periods'
+-- charges in scope goes with the greatest of them, or with the place.
+-- share: the cause's part of the row's variance, minor units of currency
+-- evidence: the cause in a sentence, with the numbers it rests on
+with
+
+breaches as (
+    select
+        judged.*,
+        money_rows.money_row
+    from intermediate.int_check_rows__judged as judged
+    left join explain.money_rows as money_rows
+        on
+            judged.account = money_rows.account
+            and judged.customer_key = money_rows.customer_key
+            and judged.currency = money_rows.currency
+            and judged.period_start = money_rows.period_start
+            and judged.period_end = money_rows.period_end
+    where judged.check_name = 'credit_drawdowns' and judged.status = 'breach'
+),
+
+parts as (
+    select
+        credit_shares.money_row,
+        credit_shares.cause,
+        -credit_shares.share as share,
+        credit_shares.evidence
+    from explain.credit_shares as credit_shares
+),
+
+summed as (
+    select
+        breaches.money_row,
+        breaches.allowance,
+        parts.cause,
+        sum(parts.share) as share,
+        min_by(parts.evidence, -abs(parts.share)) as evidence
+    from breaches
+    inner join parts on breaches.money_row = parts.money_row
+    group by breaches.money_row, breaches.allowance, parts.cause
+),
+
+-- A share of half a minor unit, or an unexplained one inside the row's allowance, is rounding beside a greater one.
+ranked as (
+    select
+        summed.*,
+        max(abs(summed.share)) over (partition by summed.money_row) as greatest_share
+    from summed
+    where summed.share <> 0
+),
+
+kept as (
+    select
+        ranked.*,
+        row_number() over (
+            partition by ranked.money_row
+            order by abs(ranked.share) desc, ranked.cause
+        ) as preference,
+        sum(ranked.share) over (partition by ranked.money_row) as total_share
+    from ranked
+    where
+        abs(ranked.share) = ranked.greatest_share
+        or abs(ranked.share) > case
+            when ranked.cause = 'unexplained' then ranked.allowance
+            else 0.5
+        end
+),
+
+placed as (
+    select
+        breaches.account,
+        breaches.customer_key,
+        breaches.period_start,
+        min_by(place_causes.cause, place_causes.precedence) as cause,
+        min_by(place_causes.evidence, place_causes.precedence) as evidence
+    from breaches
+    inner join explain.place_causes as place_causes
+        on
+            breaches.account = place_causes.account
+            and breaches.customer_key = place_causes.customer_key
+            and (
+                place_causes.period_start is null
+                or breaches.period_start = place_causes.period_start
+            )
+    group by breaches.account, breaches.customer_key, breaches.period_start
+)
+
+select
+    breaches.check_name,
+    breaches.account,
+    breaches.customer_key,
+    breaches.stripe_customer_id,
+    breaches.metronome_customer_id,
+    breaches.currency,
+    breaches.meter,
+    breaches.product,
+    breaches.pricing_group_values,
+    breaches.period_start,
+    breaches.period_end,
+    breaches.usage_date,
+    coalesce(kept.cause, placed.cause, 'unexplained') as cause,
+    cast(
+        case
+            when kept.cause is null then breaches.variance
+            when kept.preference = 1
+                then kept.share + breaches.variance - kept.total_share
+            else kept.share
+        end as decimal(38, 12)
+    ) as share,
+    coalesce(
+        kept.evidence, placed.evidence, 'No rule explains this difference.'
+    ) as evidence
+from breaches
+left join kept on breaches.money_row = kept.money_row
+left join placed
+    on
+        breaches.account = placed.account
+        and breaches.customer_key = placed.customer_key
+        and breaches.period_start = placed.period_start

@@ -1,0 +1,246 @@
+-- One row per customer, period and cause that lies in the place itself: link, contract, invoice, bounds.
+-- It carries every row of a check that rests on the place, also where usage and prices would agree.
+-- Patterns: no link, or one to an empty customer (customer_unmapped); days of usage without a contract (contract_missing, contract_late,
+-- contract_ended); bounds more than a day apart and what they leave over (period_shift); a settled period with usage on both
+-- sides and an invoice on one (invoice_missing); two contracts in force (contract_overlap, which makes no invoice missing).
+-- What looks the same: a contract that starts within a period also shifts its bounds; so the contract is told first.
+-- period_start: the billing period concerned; NULL for all periods of the customer
+-- precedence: the smaller number is told where several hold
+-- evidence: the cause in a sentence, with the dates it rests on
+with
+
+customers as (
+    select classified.*
+    from intermediate.int_customers__classified as classified
+    inner join explain.breaching_customers as breaching
+        on
+            classified.account = breaching.account
+            and classified.customer_key = breaching.customer_key
+),
+
+unmapped as (
+    select
+        customers.account,
+        customers.customer_key,
+        cast(null as timestamp) as period_start,
+        'customer_unmapped' as cause,
+        1 as precedence,
+        case
+            when customers.stripe_customer_id is null
+                then
+                    'No Stripe customer is linked to Metronome customer '
+                    || customers.metronome_customer_id
+            else
+                'No single Metronome customer is linked to Stripe customer '
+                || customers.stripe_customer_id
+        end
+        || '.' as evidence
+    from customers
+    where not customers.is_linked
+),
+
+-- The link names a Metronome customer without any usage, while one that is not linked has the same usage of every meter.
+usage_by_meter as (
+    select
+        usage_rows.account,
+        usage_rows.customer_key,
+        usage_rows.stripe_customer_id,
+        usage_rows.metronome_customer_id,
+        usage_rows.meter,
+        sum(usage_rows.expected_usage) as expected_usage,
+        sum(usage_rows.actual_usage) as actual_usage
+    from explain.usage_rows as usage_rows
+    where usage_rows.usage_date is not null
+    group by
+        usage_rows.account,
+        usage_rows.customer_key,
+        usage_rows.stripe_customer_id,
+        usage_rows.metronome_customer_id,
+        usage_rows.meter
+),
+
+without_usage as (
+    select
+        usage_by_meter.account,
+        usage_by_meter.customer_key,
+        usage_by_meter.metronome_customer_id,
+        count(*) as meters
+    from usage_by_meter
+    where
+        usage_by_meter.stripe_customer_id is not null
+        and usage_by_meter.metronome_customer_id is not null
+    group by
+        usage_by_meter.account,
+        usage_by_meter.customer_key,
+        usage_by_meter.metronome_customer_id
+    having sum(usage_by_meter.actual_usage) = 0
+),
+
+linked_elsewhere as (
+    select
+        without_usage.account,
+        without_usage.customer_key,
+        cast(null as timestamp) as period_start,
+        'customer_unmapped' as cause,
+        1 as precedence,
+        'The linked Metronome customer ' || without_usage.metronome_customer_id
+        || ' has no usage; ' || others.metronome_customer_id
+        || ', which is not linked, has this customer''s usage.' as evidence
+    from without_usage
+    inner join usage_by_meter as expected
+        on
+            without_usage.account = expected.account
+            and without_usage.customer_key = expected.customer_key
+    inner join usage_by_meter as others
+        on
+            expected.account = others.account
+            and expected.meter = others.meter
+            and expected.expected_usage = others.actual_usage
+            and others.stripe_customer_id is null
+    group by
+        without_usage.account,
+        without_usage.customer_key,
+        without_usage.metronome_customer_id,
+        without_usage.meters,
+        others.metronome_customer_id
+    having count(*) = without_usage.meters
+),
+
+contract_periods as (
+    select
+        days.account,
+        days.customer_key,
+        periods.period_start,
+        days.cause,
+        case when days.cause = 'contract_overlap' then 5 else 2 end as precedence,
+        max(days.evidence) as evidence
+    from explain.contract_days as days
+    inner join intermediate.int_billing_periods__scoped as periods
+        on
+            days.account = periods.account
+            and days.customer_key = periods.customer_key
+            and periods.check_name = 'line_item_quantities'
+            and cast(days.usage_date as timestamp) < periods.period_end
+            and cast(days.usage_date as timestamp) + interval 1 day
+            > periods.period_start
+    where days.cause is not null
+    group by days.account, days.customer_key, periods.period_start, days.cause
+),
+
+periods as (
+    select scoped.*
+    from intermediate.int_billing_periods__scoped as scoped
+    inner join customers
+        on
+            scoped.account = customers.account
+            and scoped.customer_key = customers.customer_key
+    where scoped.check_name = 'line_item_quantities'
+),
+
+-- Both sides have the period with other bounds, or one side's period lies across two of the other's.
+shifted as (
+    select
+        periods.account,
+        periods.customer_key,
+        periods.period_start,
+        'period_shift' as cause,
+        3 as precedence,
+        'Stripe bills from ' || cast(periods.stripe_start as varchar)
+        || ' to ' || cast(periods.stripe_end as varchar)
+        || ', Metronome from ' || cast(periods.metronome_start as varchar)
+        || ' to ' || cast(periods.metronome_end as varchar) || '.' as evidence
+    from periods
+    where periods.is_shifted
+    union all
+    select
+        periods.account,
+        periods.customer_key,
+        periods.period_start,
+        'period_shift' as cause,
+        3 as precedence,
+        max(
+            'Only '
+            || case
+                when periods.stripe_start is null then 'Metronome' else 'Stripe'
+            end
+            || ' bills from ' || cast(periods.period_start as varchar)
+            || ' to ' || cast(periods.period_end as varchar)
+            || '; the other side bills that usage from '
+            || cast(coalesce(others.stripe_start, others.metronome_start) as varchar)
+            || '.'
+        ) as evidence
+    from periods
+    inner join intermediate.int_billing_periods__paired as others
+        on
+            periods.account = others.account
+            and periods.customer_key = others.customer_key
+            and others.is_shifted
+            and (
+                periods.stripe_start is null
+                and periods.period_end > others.stripe_start
+                and periods.period_start < others.stripe_end
+                or periods.metronome_start is null
+                and periods.period_end > others.metronome_start
+                and periods.period_start < others.metronome_end
+            )
+    where periods.stripe_start is null or periods.metronome_start is null
+    group by periods.account, periods.customer_key, periods.period_start
+),
+
+-- Where one side has usage and the other has none, the usage explains the missing invoice.
+sides_of_usage as (
+    select
+        periods.account,
+        periods.customer_key,
+        periods.period_start,
+        coalesce(sum(abs(usage_rows.expected_usage)), 0) > 0 as has_stripe_usage,
+        coalesce(sum(abs(usage_rows.actual_usage)), 0) > 0 as has_metronome_usage
+    from periods
+    left join explain.usage_rows as usage_rows
+        on
+            periods.account = usage_rows.account
+            and periods.customer_key = usage_rows.customer_key
+            and coalesce(
+                usage_rows.period_start, cast(usage_rows.usage_date as timestamp)
+            ) < periods.period_end
+            and coalesce(
+                usage_rows.period_end,
+                cast(usage_rows.usage_date as timestamp) + interval 1 day
+            ) > periods.period_start
+    where
+        (periods.stripe_start is null or periods.metronome_start is null)
+        and periods.is_settled
+    group by periods.account, periods.customer_key, periods.period_start
+),
+
+missing_invoices as (
+    select
+        periods.account,
+        periods.customer_key,
+        periods.period_start,
+        'invoice_missing' as cause,
+        4 as precedence,
+        case when periods.stripe_start is null then 'Stripe' else 'Metronome' end
+        || ' has no invoice for the period from '
+        || cast(periods.period_start as varchar)
+        || ' to ' || cast(periods.period_end as varchar)
+        || '; the other side has one.' as evidence
+    from periods
+    inner join sides_of_usage
+        on
+            periods.account = sides_of_usage.account
+            and periods.customer_key = sides_of_usage.customer_key
+            and periods.period_start = sides_of_usage.period_start
+            and sides_of_usage.has_stripe_usage = sides_of_usage.has_metronome_usage
+    where periods.stripe_start is null or periods.metronome_start is null
+)
+
+select * from unmapped
+union all
+select * from linked_elsewhere
+union all
+select * from contract_periods
+union all
+select * from shifted
+union all
+select * from missing_invoices

@@ -1,0 +1,49 @@
+"""`parity run --plan` against the sandbox, and its numbers beside those of the pull."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from parity_pipeline.cli import app
+from parity_pipeline.home import Home
+from tests.end_to_end.extractions import complete, extract, requests, served
+from tests.end_to_end.sandbox_runs import AS_OF, world
+
+
+def _plan(home: Path) -> str:
+    ran = CliRunner().invoke(app, ["run", "--plan", "--as-of", AS_OF.isoformat(), "--home", str(home)])
+    assert ran.exit_code == 0, ran.output
+    return ran.stdout
+
+
+def test_planned_beside_actual(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first plan rests on first pages, which are not asked again; the second on the pull itself."""
+    home = tmp_path / "home"
+    with served(world(customers=15), tmp_path) as variables:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        first = _plan(home)
+        assert "estimate, from the first pages" in first
+        assert Home(home).landings() == []
+        manifest = complete(extract(variables, home))
+        second = _plan(home)
+    counts = {each.endpoint: each for each in manifest.requests if each.source == "metronome"}
+    contracts = counts["POST /v2/contracts/list"]
+    assert (contracts.planned, contracts.requests) == (
+        15,
+        16,
+    )  # the archived customer was not on the first page
+    assert sum(each.resumed for each in manifest.requests) == 5
+    assert f"estimate, as in {manifest.run_id}" in second
+    assert (
+        f"metronome default: {sum(each.requests + each.resumed for each in counts.values())} requests"
+        in second
+    )
+    assert requests(manifest) > 200
+
+
+def test_a_plan_is_about_the_vendors(tmp_path: Path) -> None:
+    """The sandbox needs no plan."""
+    ran = CliRunner().invoke(app, ["run", "--plan", "--sandbox", "--home", str(tmp_path)])
+    assert ran.exit_code == 2

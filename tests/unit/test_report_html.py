@@ -1,0 +1,93 @@
+"""report.html: every outside value escaped, nothing asked of anybody, and the figures behind its charts."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+from report_values import HOSTILE, PAGE, RESULT
+
+from parity_pipeline.report.as_html import to_html
+from parity_pipeline.report.incidents import Incident
+from parity_pipeline.report.page import distribution
+from parity_pipeline.report.page_grids import Column, Grid
+from parity_pipeline.report.trend import record_of
+
+
+def test_the_page_escapes_outside_text_and_loads_nothing() -> None:
+    """Text of a vendor stays text wherever it stands, and the page names no other place."""
+    page = to_html(RESULT, PAGE)
+    assert page.count("<script") == 3  # two tables as data, and the one script, whose digest is allowed
+    assert "alert(1)</script>" not in page
+    assert "</script><b>" not in page
+    assert "&lt;script&gt;" in page
+    assert "http:" not in page
+    assert "https:" not in page
+    assert "default-src 'none'" in page
+    assert page.startswith("<!doctype html>")
+    assert page.endswith("</html>\n")
+
+
+def test_the_page_shows_what_matters() -> None:
+    """Verdict, reasons, figures in money, findings with their cap, exclusions and waivers are there."""
+    page = to_html(RESULT, PAGE)
+    for text in (
+        "NO GO",
+        "reconstructed later",
+        "1,000.01 USD",
+        "-12.35 USD",
+        "1.2346 %",
+        "58 of 60",
+        "expired",
+    ):
+        assert text in page, text
+    assert "The first 1 of 2 are here" in page
+    assert "2 of 3 customers lie inside the gate of 1 %" in page
+    assert "3 GO day(s) in a row" in page
+    assert "stripe credit note" in page
+    assert "2026-02<" not in page  # nothing settled in that cycle
+
+
+def test_the_gate_is_an_edge_of_the_distribution() -> None:
+    """Exactly 1 % lies inside the gate on both sides; a little more lies outside."""
+    found = distribution(
+        [Decimal(each) for each in ("-0.0101", "-0.01", "0", "0.01", "0.0101")], Decimal("0.01")
+    )
+    left, right = found.gate_places
+    assert sum(found.counts[:left]) == 1
+    assert sum(found.counts[left:right]) == 3
+    assert sum(found.counts[right:]) == 1
+    assert [found.is_within(place) for place in (left - 1, left, right - 1, right)] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+
+
+def test_a_grid_writes_repeated_texts_once() -> None:
+    """Few words used often are told by their place; the rest stands as it is; nothing can end the script."""
+    names = [*(f"cus_{number}" for number in range(8)), "</script>"]
+    rows = tuple((name, "differs") for name in names)
+    text = Grid("g", (Column("customer", "text"), Column("status", "choice")), rows, 9, "").as_json()
+    assert "<" not in text
+    content = json.loads(text)
+    assert content["columns"][0]["values"][-1] == "</script>"
+    assert content["columns"][1] == {"name": "status", "kind": "choice", "words": ["differs"], "at": [0] * 9}
+
+
+def test_several_days_are_drawn() -> None:
+    """With a day before, the page has the days with what they replaced, the trend, and what changed."""
+    before = replace(
+        record_of(RESULT), as_of=RESULT.as_of - timedelta(days=1), verdict="GO", knows_incidents=True
+    )
+    before = replace(before, earlier=(replace(before, verdict="UNDECIDED"),))
+    incident = Incident(
+        1, "default", "rate_mismatch", HOSTILE, "", None, None, 1, None, 2, {"usd": Decimal(-5)}, "", "Mend."
+    )
+    whole = tuple(replace(each, complete=True) for each in RESULT.completeness)
+    page = to_html(replace(RESULT, past_days=(before,), incidents=(incident,), completeness=whole), PAGE)
+    assert "replaces UNDECIDED" in page
+    assert "Gate ratio of each check by day" in page
+    assert "1 new, 0 resolved, 0 continuing incidents" in page
+    assert "<dd>Mend.</dd>" in page
