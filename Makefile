@@ -6,7 +6,7 @@ READY := .venv/.ready
 .DEFAULT_GOAL := help
 
 help:  ## Show the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "%-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "%-16s %s\n", $$1, $$2}'
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -46,6 +46,9 @@ accuracy: $(READY)  ## Measure how right the pipeline is: every fault of the san
 fail-open: $(READY)  ## Measure that a run which sees less than everything never ends GO
 	$(BIN)/python -m benchmarks.fail_open
 
+bench-extraction: $(READY)  ## Measure how fast and how sparing a pull is, against the sandbox server
+	$(BIN)/python -m benchmarks.extraction
+
 format: $(READY)  ## Rewrite Python and SQL in the house style
 	$(BIN)/ruff format parity_pipeline tests benchmarks
 	$(BIN)/ruff check --fix parity_pipeline tests benchmarks
@@ -59,4 +62,4 @@ lock: $(READY)  ## Resolve pyproject.toml anew into requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --group dev --extra dev-ui --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-header --no-strip-extras --upgrade --quiet -o requirements.lock
 
-.PHONY: help setup demo test check lint types sql imports unit accuracy fail-open format dev lock
+.PHONY: help setup demo test check lint types sql imports unit accuracy fail-open bench-extraction format dev lock

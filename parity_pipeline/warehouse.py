@@ -107,19 +107,24 @@ def load_table(connection: Connection, key: str, table: InputTable) -> None:
 
 
 def build(connection: Connection, model: SqlModel) -> int:
-    """Build one model's table with its comments; returns its rows."""
+    """Build one model's table, with its columns' comments where it is published; returns its rows."""
     connection.execute(f"create schema if not exists {model.schema}")
     connection.execute(f"create or replace table {model.key} as {model.sql}")
-    describe(connection, model.key, description=model.description, columns=model.columns)
+    columns = model.columns if model.schema in PUBLISHED_SCHEMAS else {}
+    describe(connection, model.key, description=model.description, columns=columns)
     return count(connection, model.key)
 
 
 def describe(connection: Connection, table: str, *, description: str, columns: Mapping[str, str]) -> None:
-    """Comment a table and those of its columns that have a text."""
-    connection.execute(f"comment on table {table} is {_literal(description)}")
-    for column in _columns_of(connection, table):
-        if columns.get(column):
-            connection.execute(f'comment on column {table}."{column}" is {_literal(columns[column])}')
+    """Comment a table and those of its columns that have a text, in one transaction."""
+    comments = [f"comment on table {table} is {_literal(description)}"]
+    if columns:
+        comments += [
+            f'comment on column {table}."{column}" is {_literal(columns[column])}'
+            for column in _columns_of(connection, table)
+            if columns.get(column)
+        ]
+    connection.execute(f"begin; {'; '.join(comments)}; commit")
 
 
 def count(connection: Connection, table: str) -> int:

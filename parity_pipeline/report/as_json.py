@@ -2,15 +2,20 @@
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from parity_pipeline.amounts import exact
 from parity_pipeline.periods import rfc3339
 from parity_pipeline.quality.evidence import Completeness, UnitCycle
+from parity_pipeline.report.history_view import change_dict
+from parity_pipeline.report.incidents import Incident
 from parity_pipeline.report.result import Cause, CheckReport, Exclusion, RunResult, UnitTotal
+from parity_pipeline.report.trend import changes_of
 
 SCHEMA_VERSION: Final = 1
+MOST_INCIDENTS: Final = 1000
 
 
 def to_json(result: RunResult) -> str:
@@ -46,6 +51,9 @@ def as_dict(result: RunResult) -> dict[str, Any]:
         ],
         "exclusions": [_exclusion(each) for each in result.exclusions],
         "causes": [_cause(each) for each in result.causes],
+        "incidents_in_all": len(result.incidents),
+        "incidents": [_incident(each) for each in result.incidents[:MOST_INCIDENTS]],
+        "changes": [change_dict(each) for each in changes_of(result)],
         "waivers": [
             {
                 "check": each.check,
@@ -148,6 +156,27 @@ def _cause(each: Cause) -> dict[str, Any]:
         "customers": each.customers,
         "explained_minor_units": _by_currency(each.explained),
     }
+
+
+def _incident(each: Incident) -> dict[str, Any]:
+    return {
+        "number": each.number,
+        "account": each.account,
+        "cause": each.cause,
+        "scope": each.scope,
+        "checks": each.check_names.split(", "),
+        "from": _instant(each.first_at),
+        "to": _instant(each.last_at),
+        "customers": each.customers,
+        "findings": each.findings,
+        "amount": _by_currency(each.amounts),
+        "next_step": each.next_step,
+    }
+
+
+def _instant(naive: datetime | None) -> str | None:
+    """An instant that the tables hold without an offset; it is UTC."""
+    return None if naive is None else rfc3339(naive.replace(tzinfo=UTC))
 
 
 def _by_currency(amounts: Mapping[str, Decimal]) -> dict[str, str]:

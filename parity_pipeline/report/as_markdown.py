@@ -5,9 +5,12 @@ from typing import Final
 
 from parity_pipeline import amounts
 from parity_pipeline.periods import rfc3339
+from parity_pipeline.report.history_view import change_line
 from parity_pipeline.report.result import CheckReport, RunResult
+from parity_pipeline.report.trend import changes_of
 from parity_pipeline.report.words import CHECK_TITLES, CUSTOMER_STATUSES, VERDICT_MEANINGS, exclusion
 
+MOST_INCIDENTS: Final = 20
 _COUNTS: Final = ("rows", "match", "within", "breaches", "pending", "waived")
 
 
@@ -19,6 +22,8 @@ def to_markdown(result: RunResult) -> str:
         _totals(result),
         _worst(result),
         _safety(result),
+        _changes(result),
+        _incidents(result),
         _causes(result),
         _findings(result),
         _customers(result),
@@ -116,6 +121,29 @@ def _safety(result: RunResult) -> str:
         for each in result.safety
     ]
     return _section("Safety", _table(("cause", "customer", "subject", "detail"), rows))
+
+
+def _changes(result: RunResult) -> str:
+    told = [change_line(each) for each in changes_of(result) if each.kind != "continuing"]
+    lines = [f"- {_escaped(each)}" for each in told[:MOST_INCIDENTS]]
+    return _section("New and resolved incidents", "\n".join(lines)) if lines else ""
+
+
+def _incidents(result: RunResult) -> str:
+    rows = [
+        (
+            each.cause,
+            result.named(each.account, each.scope),
+            each.customers,
+            each.findings,
+            ", ".join(amounts.amount(currency, value) for currency, value in each.amounts.items()),
+            each.next_step,
+        )
+        for each in result.incidents[:MOST_INCIDENTS]
+    ]
+    header = ("cause", "where", "customers", "findings", "money", "next step")
+    note = f"The {len(rows)} greatest of {len(result.incidents)}; all are in `parity.incidents`."
+    return _section("Incidents", note, _table(header, rows)) if rows else ""
 
 
 def _causes(result: RunResult) -> str:

@@ -44,17 +44,7 @@ def history_json(days: Sequence[DayRecord], *, shown: int) -> str:
     content = {
         "schema_version": SCHEMA_VERSION,
         "days": [_day(each) for each in days[-shown:]],
-        "changes": [
-            {
-                "change": each.kind,
-                "account": each.incident.account,
-                "cause": each.incident.cause,
-                "place": each.incident.place,
-                "since": each.since.isoformat(),
-                "amount": dict(each.incident.amounts),
-            }
-            for each in _latest_changes(days)
-        ],
+        "changes": [change_dict(each) for each in _latest_changes(days)],
     }
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
@@ -108,6 +98,18 @@ def _show_changes(days: Sequence[DayRecord], console: Console) -> None:
         console.print(Text(f"- {change_line(each)}"), soft_wrap=True)
     if len(found) > _MOST_CHANGES:
         console.print(Text(f"  and {len(found) - _MOST_CHANGES} more; all are in parity.incident_changes."))
+
+
+def change_dict(change: Change) -> dict[str, Any]:
+    """One change for machines; amounts are decimal strings in minor units."""
+    return {
+        "change": change.kind,
+        "account": change.incident.account,
+        "cause": change.incident.cause,
+        "place": change.incident.place,
+        "since": change.since.isoformat(),
+        "amount": dict(change.incident.amounts),
+    }
 
 
 def change_line(change: Change) -> str:

@@ -153,13 +153,18 @@ def _period(total: Row, tables: Mapping[str, list[Row]]) -> PeriodDetail:
             (row["effect"], row["meter"] or row["product"] or "", row["amount"])
             for row in sorted(effects, key=lambda row: -abs(row["amount"]))
         ),
-        lines=tuple(_line(row) for row in lines[:MOST_LINES]),
+        lines=tuple(_line(row) for row in sorted(lines[:MOST_LINES], key=_beside_each_other)),
         lines_in_all=len(lines),
     )
 
 
 def _bounds(row: Row) -> tuple[datetime, datetime]:
     return row["period_start"], row["period_end"]
+
+
+def _beside_each_other(row: Row) -> tuple[str, bool]:
+    """What both sides have of one meter stands together, Stripe's first."""
+    return row["meter"] or row["product"] or "", row["side"] != "stripe"
 
 
 def _line(row: Row) -> Line:

@@ -17,6 +17,9 @@ _HEADROOM: Final = 0.97
 _WINDOW_SECONDS: Final = 1.03
 """A second, and how unevenly requests arrive."""
 _SLOWER: Final = 0.7
+_A_LITTLE_SLOWER: Final = 0.9
+_CALM_SECONDS: Final = 5.0
+"""A lone 429 at a known limit is mostly an accident of timing; the next one soon after is not."""
 _FASTER: Final = 1.1
 _FASTER_UNKNOWN: Final = 1.03
 _BELOW_ADMITTED: Final = 0.95
@@ -82,7 +85,7 @@ class Rate:
         self._sleep = sleep
         self._clock = clock
         self._next_at = 0.0
-        self._changed_at = clock()
+        self._slowed_at = self._raised_at = clock()
         self._second_at, self._this_second, self._last_second = clock(), 0, 0
         self._sent: deque[float] = deque(maxlen=max(1, int(most)) if most else 0)
 
@@ -110,28 +113,23 @@ class Rate:
         """The vendor said that this was too fast, and for how long to hold on."""
         now = self._clock()
         self._next_at = max(self._next_at, now + hold_seconds)
-        passed = now - self._changed_at
-        if passed < _STEP_SECONDS and self.now_at is not None:
-            return
-        if self.now_at is not None:
-            self._change(max(self.now_at * _SLOWER, _SLOWEST), now)
-        elif (admitted := max(self._this_second, self._last_second)) > _FEW:
-            self._change(admitted * _BELOW_ADMITTED, now)
+        if self.now_at is None:
+            if (admitted := max(self._this_second, self._last_second)) > _FEW:
+                self.now_at, self._slowed_at = admitted * _BELOW_ADMITTED, now
+        elif now - self._slowed_at >= _STEP_SECONDS:
+            was_calm = self._most is not None and now - self._slowed_at >= _CALM_SECONDS
+            factor = _A_LITTLE_SLOWER if was_calm else _SLOWER
+            self.now_at, self._slowed_at = max(self.now_at * factor, _SLOWEST), now
 
     def calm(self) -> None:
         """An answer came that was no 429."""
         now = self._clock()
         self._count(now)
-        if self.now_at is None or now - self._changed_at < _STEP_SECONDS:
+        if self.now_at is None or now - max(self._slowed_at, self._raised_at) < _STEP_SECONDS:
             return
         faster = self.now_at * (_FASTER if self._most is not None else _FASTER_UNKNOWN)
-        if self._most is None or faster < self._most:
-            self._change(faster, now)
-        elif self.now_at < self._most:
-            self._change(self._most, now)
-
-    def _change(self, rate: float, now: float) -> None:
-        self.now_at, self._changed_at = rate, now
+        self.now_at = faster if self._most is None else min(faster, self._most)
+        self._raised_at = now
 
     def _count(self, now: float) -> None:
         """How many requests were let in, in this second and in the one before, for want of a known limit."""
@@ -147,7 +145,7 @@ class Places:
     def __init__(self, most: int, *, clock: Clock) -> None:
         self.now_at = self._most = most
         self._clock = clock
-        self._changed_at = clock()
+        self._slowed_at = self._raised_at = clock()
         self._taken = 0
         self._freed = asyncio.Condition()
 
@@ -166,16 +164,15 @@ class Places:
 
     def slow_down(self) -> None:
         """The vendor said that these were too many at once."""
-        if self._clock() - self._changed_at >= _STEP_SECONDS:
-            self._change(max(1, int(self.now_at * _SLOWER)))
+        now = self._clock()
+        if now - self._slowed_at >= _STEP_SECONDS:
+            self.now_at, self._slowed_at = max(1, int(self.now_at * _SLOWER)), now
 
     def calm(self) -> None:
         """An answer came that was no 429."""
-        if self.now_at < self._most and self._clock() - self._changed_at >= _STEP_SECONDS:
-            self._change(self.now_at + 1)
-
-    def _change(self, places: int) -> None:
-        self.now_at, self._changed_at = places, self._clock()
+        now = self._clock()
+        if self.now_at < self._most and now - max(self._slowed_at, self._raised_at) >= _STEP_SECONDS:
+            self.now_at, self._raised_at = self.now_at + 1, now
 
 
 class Pace:

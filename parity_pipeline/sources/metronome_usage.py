@@ -44,27 +44,6 @@ class GroupAsk:
     key_set: tuple[str, ...]
 
 
-class _Identified(msgspec.Struct, frozen=True):
-    id: str
-
-
-class _OfUsage(msgspec.Struct, frozen=True):
-    window_size: str
-    customer_id: str
-    billable_metric_id: str
-
-
-class _OfGroup(msgspec.Struct, frozen=True):
-    customer_id: str
-    billable_metric_id: str
-    group_key: str
-
-    @property
-    def key_set(self) -> list[str]:
-        """The keys that were asked for."""
-        return msgspec.json.decode(self.group_key, type=list[str])
-
-
 def period_metrics(
     metrics: Iterable[BillableMetric], event_names: Collection[str], links: Sequence[MeterLink]
 ) -> list[str]:
@@ -168,45 +147,13 @@ class MetronomeUsage:
             for customer, metric in sorted(self._used)
             for keys in sets.get(metric, ())
         ]
-        known = await self._known(asks, facts)
-        await for_each([each for each in asks if each not in known], self._groups, at_once=self._api.at_once)
+        # Always asked: the usage of a day may have been split anew, which its sum does not show.
+        await for_each(asks, self._groups, at_once=self._api.at_once)
         self._lander.finish(
             metronome_resource("usage_groups"),
             watermark=self._window.whole_days.end,
             note="; ".join(unmet) or None,
         )
-
-    async def _known(self, asks: Sequence[GroupAsk], facts: MetronomeFacts) -> set[GroupAsk]:
-        """Land what an earlier pull of the same days was told of usage that is day by day as it was.
-
-        Metronome's events are neither edited nor taken back: a sum or count that is the same splits the same.
-        """
-        earlier = self._lander.earlier
-        if earlier is None or earlier.window != self._window:
-            return set()
-        same_metrics = await self._lander.unchanged(
-            metronome_resource("billable_metrics"), lambda one: one.id, _Identified
-        )
-        same_usage = await self._lander.unchanged(
-            metronome_resource("usage"),
-            lambda one: (one.window_size, one.customer_id, one.billable_metric_id),
-            _OfUsage,
-        )
-        additive = {
-            each for each in same_metrics if (facts.metrics[each].aggregation_type or "").upper() in ADDITIVE
-        }
-        known = await self._lander.reuse(
-            metronome_resource("usage_groups"),
-            {
-                each
-                for each in asks
-                if each.metric in additive and ("day", each.customer, each.metric) in same_usage
-            },
-            lambda one: GroupAsk(one.customer_id, one.billable_metric_id, tuple(one.key_set)),
-            _OfGroup,
-        )
-        self._api.count_spared("POST /v1/usage/groups", len(known))
-        return known
 
     async def _one_period(self, period: Period, metrics: Sequence[str]) -> None:
         async def ask(cursor: str | Omit) -> object:

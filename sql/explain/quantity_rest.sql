@@ -9,7 +9,8 @@
 -- 7. the bounds are more than a day apart (period_shift);
 -- 8. Metronome bills less by just the usage of a product that the contract passes over (product_not_entitled);
 -- 9. the rest fits in the days at the bounds, of usage that differs or has no rate there or of bounds that differ there (their causes, period_shift);
--- 10. it fits in the rounding steps of the product (quantity_conversion);
+-- 10. it fits in the rounding steps of the product: quantity_conversion, but where Stripe's price comes in packages too it joins the
+-- greatest part. A product that always rounds up or down goes before bounds that differ by less than an hour;
 -- 11. Metronome's invoice is its own usage times a factor by which units are converted (explain.cause_quantity_conversion).
 -- What is left is unexplained: Metronome's invoice differs from its own rated usage. Late events are no reason: Metronome's invoice
 -- is final a day after Stripe's, so they would be missing in Stripe's first.
@@ -75,6 +76,16 @@ places as (
     group by rests.account, rests.customer_key, rests.meter, rests.period_start
 ),
 
+packaged as (
+    select distinct
+        meters.account,
+        meters.meter
+    from staging.stg_stripe__prices as prices
+    inner join staging.stg_stripe__meters as meters
+        on prices.account = meters.account and prices.meter_id = meters.meter_id
+    where prices.package_size is not null
+),
+
 passed_over as (
     select
         rated.account,
@@ -133,6 +144,12 @@ judged as (
                 (rests.rest > 0) = (edges.edge_share > 0)
                 and abs(rests.rest) <= abs(edges.edge_share)
                 then edges.edge_cause
+            when abs(rests.rest) <= rests.allowance - rests.scatter_unit
+                then
+                    case
+                        when packaged.meter is null then 'quantity_conversion'
+                        else coalesce(rests.greatest_cause, 'quantity_conversion')
+                    end
             when
                 not rests.are_bounds_equal
                 and abs(rests.rest) <= rests.allowance
@@ -153,6 +170,8 @@ judged as (
             and rests.customer_key = places.customer_key
             and rests.meter = places.meter
             and rests.period_start = places.period_start
+    left join packaged
+        on rests.account = packaged.account and rests.meter = packaged.meter
     left join explain.quantity_edges as edges
         on
             rests.account = edges.account

@@ -52,7 +52,7 @@ summed as (
     group by breaches.money_row, breaches.allowance, parts.cause
 ),
 
--- A share of half a minor unit, or an unexplained one inside the row's allowance, is rounding beside a greater one.
+-- A share inside the row's allowance is rounding beside a greater one.
 ranked as (
     select
         summed.*,
@@ -72,10 +72,7 @@ kept as (
     from ranked
     where
         abs(ranked.share) = ranked.greatest_share
-        or abs(ranked.share) > case
-            when ranked.cause = 'unexplained' then ranked.allowance
-            else 0.5
-        end
+        or abs(ranked.share) > ranked.allowance
 ),
 
 placed as (

@@ -159,6 +159,8 @@ def test_dark_print_and_phone(run: Run, page: Page) -> None:
     assert page.run("getComputedStyle(document.querySelector('nav')).display") == "none"
     page.run("dispatchEvent(new Event('beforeprint'))")
     assert page.run("[...document.querySelectorAll('details.print')].every(each => each.open)")
+    page.look(width=800, medium="print")
+    assert page.run("document.documentElement.scrollWidth") <= 800
     page.look(width=390)
     page.open(file)
     assert page.run("document.documentElement.scrollWidth") <= 390

@@ -16,14 +16,14 @@ def _reused(manifest: Manifest) -> dict[str, int]:
 
 
 def test_an_unchanged_world_costs_less(tmp_path: Path) -> None:
-    """Equal digests; the group values and the error reports come from the first landing, which is named."""
+    """Equal digests; the reports of dropped events come from the first landing, which is named."""
     home = tmp_path / "home"
     with served(world(customers=15), tmp_path) as variables:
         first = complete(extract(variables, home))
         second = complete(extract(variables, home))
         full = complete(extract(variables, home, is_full=True))
     assert digests(second) == digests(first) == digests(full)
-    assert set(_reused(second)) == {"usage_groups", "meter_error_events"}
+    assert set(_reused(second)) == {"meter_error_events"}
     assert {each.reused_from for each in second.resources} == {None, first.run_id}
     assert requests(full) == requests(first)
     assert requests(second) <= requests(first) - sum(_reused(second).values())  # a question has many pages
@@ -36,11 +36,12 @@ def test_an_unchanged_world_costs_less(tmp_path: Path) -> None:
         ("events_late", "invoice_revised", "contract_late", "credit_amount"),
         ("events_missing", "contract_ended", "rate_mismatch", "discount_missing"),
         ("contract_overlap", "tier_mismatch", "events_extra", "threshold_billed"),
+        ("group_value_case", "group_value_unrated"),
     ],
     ids="+".join,
 )
 def test_changed_data_is_seen(faults: tuple[str, ...], tmp_path: Path) -> None:
-    """Late events, reissued invoices, contracts edited backwards: the same landing as a full pull's."""
+    """Late events, reissued invoices, contracts edited backwards, usage split anew: as by a full pull."""
     ports, home = free_ports(), tmp_path / "home"
     with served_at(world(customers=20), tmp_path / "before", ports) as variables:
         before = complete(extract(variables, home))

@@ -20,6 +20,11 @@ COMMANDS = (
     ("gate",),
     ("report",),
     ("explain",),
+    ("history",),
+    ("query",),
+    ("export",),
+    ("signoff",),
+    ("verify",),
     ("sandbox", "serve"),
     ("sandbox", "faults"),
 )

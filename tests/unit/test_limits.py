@@ -44,6 +44,30 @@ def test_an_overload_counts_once_and_passes() -> None:
     assert rates == pytest.approx([7.469, 8.2159, 9.03749, 9.7, 9.7])
 
 
+def test_a_429_after_a_raise_counts() -> None:
+    """That the rate was raised a moment ago does not shield it: 9.7 made 6.79, raised 7.469, made 5.2283."""
+    clock = Clock()
+    rate = _rate(10, clock)
+    clock.now += 1
+    rate.slow_down(0)
+    clock.now += 1
+    rate.calm()
+    rate.slow_down(0)
+    assert rate.now_at == pytest.approx(5.2283)
+
+
+def test_a_lone_429_at_a_known_limit_costs_little() -> None:
+    """After five calm seconds 9.7 a second become 8.73; another one a second later makes it 6.111."""
+    clock = Clock()
+    rate = _rate(10, clock)
+    clock.now += 5
+    rate.slow_down(0)
+    assert rate.now_at == pytest.approx(8.73)
+    clock.now += 1
+    rate.slow_down(0)
+    assert rate.now_at == pytest.approx(6.111)
+
+
 def test_a_vendor_without_a_known_limit() -> None:
     """Twenty requests were let in this second, so it goes on with 19 a second, and slowly faster."""
     clock = Clock()

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from io import StringIO
 
@@ -10,14 +11,17 @@ from report_values import HOSTILE, PAGE, RESULT
 from rich.console import Console
 
 from parity_pipeline import amounts
+from parity_pipeline.history import IncidentNote
 from parity_pipeline.quality.gate import Verdict
 from parity_pipeline.report.as_html import to_html
 from parity_pipeline.report.as_json import as_dict, to_json
 from parity_pipeline.report.as_markdown import to_markdown
+from parity_pipeline.report.incidents import Incident
 from parity_pipeline.report.result import (
     RunResult,
 )
 from parity_pipeline.report.terminal import show
+from parity_pipeline.report.trend import record_of
 from parity_pipeline.setting_sections import CHECKS
 
 
@@ -197,3 +201,43 @@ def test_several_accounts_are_named() -> None:
         assert "default: cus_1" in text
         assert "eu: 45 of 50" in text
     assert "default: " not in to_markdown(RESULT) + to_html(RESULT, PAGE)
+
+
+def test_incidents_and_changes_in_json_and_markdown() -> None:
+    """An incident stands with its money and next step in both; one of yesterday that is gone is resolved."""
+    gone = IncidentNote("default", "credit_missing", "cus_9", {"usd": "5"})
+    before = replace(
+        record_of(RESULT), as_of=RESULT.as_of.replace(day=9), incidents=(gone,), knows_incidents=True
+    )
+    incident = Incident(
+        number=1,
+        account="default",
+        cause="rate_mismatch",
+        scope=HOSTILE,
+        check_names="invoice_totals, line_item_quantities",
+        first_at=datetime(2026, 1, 1),
+        last_at=None,
+        customers=1,
+        customer=None,
+        findings=2,
+        amounts={"usd": Decimal("-500.5")},
+        summary="",
+        next_step="Mend the rate.",
+    )
+    whole = tuple(replace(each, complete=True) for each in RESULT.completeness)
+    result = replace(RESULT, incidents=(incident,), past_days=(before,), completeness=whole)
+    content = as_dict(result)
+    assert content["incidents_in_all"] == 1
+    (told,) = content["incidents"]
+    assert (told["from"], told["to"]) == ("2026-01-01T00:00:00Z", None)
+    assert told["checks"] == ["invoice_totals", "line_item_quantities"]
+    assert told["amount"] == {"usd": "-500.5"}
+    assert [(each["change"], each["cause"]) for each in content["changes"]] == [
+        ("new", "rate_mismatch"),
+        ("resolved", "credit_missing"),
+    ]
+    text = to_markdown(result)
+    assert "| rate_mismatch | &lt;script&gt;" in text
+    assert "| -5.01 USD | Mend the rate. |" in text
+    assert "- resolved: credit_missing, cus_9, there since 2026-02-09 (0.05 USD)" in text
+    assert "<script" not in text
