@@ -106,6 +106,7 @@ def _score(
         return file.execute(sql).fetchall()
 
     truth = truth_rows(world)
+    unsummed = int(query(_UNSUMMED)[0][0])
     due = judge(truth, thresholds=Thresholds(), as_of=world.now, evidence=evidence(world))
     compared = compare_with_truth(query, truth)
     findings = _findings(query)
@@ -135,10 +136,13 @@ def _score(
         causes_due=len(told),
         causes_right=len(told) - len(wrong),
         unexplained=sum(each.cause == "unexplained" for each in findings),
-        unsummed=int(query(_UNSUMMED)[0][0]),
+        unsummed=unsummed,
         money=_money(case, told),
         wrong_causes=tuple(sorted({f"{each.cause} in {each.place[0]}" for each in wrong})),
-        notes=tuple(_notes(result, due, compared, missed, false, checks_wrong))[:_MOST_NOTES],
+        notes=(
+            *([f"{unsummed} totals whose effects do not add up"] if unsummed else []),
+            *_notes(result, due, compared, missed, false, checks_wrong),
+        )[:_MOST_NOTES],
     )
 
 

@@ -38,7 +38,12 @@ def waterfall_chart(waterfall: Waterfall) -> str:
     )
     lowest, highest = _span(waterfall)
     drawn = base.mark_bar(height=16).encode(
-        x=alt.X("from:Q", title=None, scale=alt.Scale(domain=[lowest, highest], nice=False, zero=False)),
+        x=alt.X(
+            "from:Q",
+            title=None,
+            scale=alt.Scale(domain=[lowest, highest], nice=False, zero=False),
+            axis=alt.Axis(tickCount=4, labelOverlap=True),
+        ),
         x2="to:Q",
         color=alt.Color("colour:N", scale=None),
     )
