@@ -29,7 +29,7 @@ from parity_pipeline.sources.doctor import Examination, examine
 from parity_pipeline.sources.journal import Journal, Purpose
 from parity_pipeline.sources.limits import LimitChanges, Limits
 from parity_pipeline.sources.metronome_api import limits_of_metronome
-from parity_pipeline.sources.plan import SPARED, SPARED_LATER, Planned, as_before, seconds_needed
+from parity_pipeline.sources.plan import SPARED, Planned, as_before, seconds_needed
 from parity_pipeline.sources.probe import first_plan
 from parity_pipeline.sources.pull import (
     AccountToRead,
@@ -191,7 +191,7 @@ def _as_before(settings: Settings, request: RunRequest, home: Home) -> list[Plan
         return None
     _, manifest = found
     is_like = not request.is_full and manifest.origins == _origins(settings)
-    spared = set[str]() if not is_like else SPARED if manifest.window == request.window else SPARED_LATER
+    spared = SPARED if is_like else frozenset[str]()
     return as_before(manifest.requests, manifest.run_id, spared)
 
 

@@ -13,7 +13,7 @@ from parity_pipeline.sources.resources import Source
 SECONDS_A_REQUEST: Final = 0.25
 """How long an answer takes where a vendor's rate is not published; a guess."""
 RUNS_A_MONTH: Final = 30
-SPARED_LATER: Final = frozenset(
+SPARED: Final = frozenset(
     {
         "GET /v1/invoices/{id}/lines",
         "GET /v2/core/events/{id}",
@@ -21,8 +21,6 @@ SPARED_LATER: Final = frozenset(
     }
 )
 """Endpoints whose answers an earlier landing mostly knows."""
-SPARED: Final = SPARED_LATER | {"POST /v1/usage/groups"}
-"""Those of a second pull over the same days."""
 _PAGE: Final = 100
 _BUCKETS: Final = 100
 
@@ -71,11 +69,9 @@ def as_before(counts: Iterable[RequestCount], run_id: str, spared: Collection[st
 
 
 def _asked_again(count: RequestCount, *, is_spared: bool) -> int:
-    """The requests of the next pull; what was left to ask beside the spared ones is left again."""
+    """The requests of the next pull: as many as the last one's, and what only an earlier landing spared it."""
     asked = count.requests - count.retries + count.resumed
-    if not is_spared:
-        return asked + count.spared
-    return asked if count.spared else 0
+    return asked if is_spared else asked + count.spared
 
 
 def first_stripe_plan(account: str, sizes: StripeSizes, window: Window) -> list[Planned]:

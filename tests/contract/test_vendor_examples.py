@@ -11,7 +11,7 @@ from parity_pipeline.sources import metronome_records as metronome
 from parity_pipeline.sources import stripe_records as stripe
 from parity_pipeline.sources.metronome_api import CursorPage, LoosePage
 from parity_pipeline.sources.records import Record, decode
-from parity_pipeline.sources.stripe import InvoiceWithLines
+from parity_pipeline.sources.stripe import WholeInvoice
 
 _API = Path(__file__).resolve().parents[2].parent / "shared" / "api"
 
@@ -70,7 +70,7 @@ def test_stripe_examples_decode(name: str, stripe_fixtures: dict[str, Any]) -> N
 
 def test_stripe_example_lines_decode(stripe_fixtures: dict[str, Any]) -> None:
     """The lines that come with an invoice say whether there are more."""
-    invoice = decode(json.dumps(stripe_fixtures["invoice"]).encode(), InvoiceWithLines)
+    invoice = decode(json.dumps(stripe_fixtures["invoice"]).encode(), WholeInvoice)
     assert [line.id for line in invoice.lines.data] == [
         line["id"] for line in stripe_fixtures["invoice"]["lines"]["data"]
     ]
