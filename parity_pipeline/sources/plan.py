@@ -69,7 +69,7 @@ def as_before(counts: Iterable[RequestCount], run_id: str, spared: Collection[st
 
 
 def _asked_again(count: RequestCount, *, is_spared: bool) -> int:
-    """The requests of the next pull: as many as the last one's, and what only an earlier landing spared it."""
+    """The requests of the next pull: those of the last one, and what only an earlier landing spared it."""
     asked = count.requests - count.retries + count.resumed
     return asked if is_spared else asked + count.spared
 
