@@ -59,13 +59,26 @@ def connect(path: Path | str, *, read_only: bool = False) -> Iterator[Connection
         connection.close()
 
 
+@contextmanager
+def transaction(connection: Connection) -> Iterator[None]:
+    """All statements of a block at once or none of them: one write to the disk instead of one each."""
+    connection.execute("begin")
+    try:
+        yield
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    connection.execute("commit")
+
+
 def load_raw(connection: Connection, landing_folder: Path, accounts: Sequence[str]) -> None:
     """Create raw_stripe.* and raw_metronome.* from a landing: one table a resource.
 
     The accounts are those of the run and the environments that they share, as they are landed.
     """
-    for resource in RESOURCES:
-        load_resource(connection, landing_folder, resource, accounts=accounts)
+    with transaction(connection):
+        for resource in RESOURCES:
+            load_resource(connection, landing_folder, resource, accounts=accounts)
 
 
 def load_resource(
@@ -91,9 +104,10 @@ def load_resource(
 
 def load_control(connection: Connection, tables: Mapping[str, InputTable]) -> None:
     """Create the control tables that the settings and the manifest fill."""
-    connection.execute("create schema if not exists control")
-    for name, table in tables.items():
-        load_table(connection, f"control.{name}", table)
+    with transaction(connection):
+        connection.execute("create schema if not exists control")
+        for name, table in tables.items():
+            load_table(connection, f"control.{name}", table)
 
 
 def load_table(connection: Connection, key: str, table: InputTable) -> None:
@@ -108,15 +122,16 @@ def load_table(connection: Connection, key: str, table: InputTable) -> None:
 
 def build(connection: Connection, model: SqlModel) -> int:
     """Build one model's table, with its columns' comments where it is published; returns its rows."""
-    connection.execute(f"create schema if not exists {model.schema}")
-    connection.execute(f"create or replace table {model.key} as {model.sql}")
     columns = model.columns if model.schema in PUBLISHED_SCHEMAS else {}
-    describe(connection, model.key, description=model.description, columns=columns)
+    with transaction(connection):
+        connection.execute(f"create schema if not exists {model.schema}")
+        connection.execute(f"create or replace table {model.key} as {model.sql}")
+        describe(connection, model.key, description=model.description, columns=columns)
     return count(connection, model.key)
 
 
 def describe(connection: Connection, table: str, *, description: str, columns: Mapping[str, str]) -> None:
-    """Comment a table and those of its columns that have a text, in one transaction."""
+    """Comment a table and those of its columns that have a text."""
     comments = [f"comment on table {table} is {_literal(description)}"]
     if columns:
         comments += [
@@ -124,7 +139,7 @@ def describe(connection: Connection, table: str, *, description: str, columns: M
             for column in _columns_of(connection, table)
             if columns.get(column)
         ]
-    connection.execute(f"begin; {'; '.join(comments)}; commit")
+    connection.execute("; ".join(comments))
 
 
 def count(connection: Connection, table: str) -> int:
@@ -169,8 +184,9 @@ def publish(connection: Connection, target: Path) -> None:
     try:
         for schema in PUBLISHED_SCHEMAS:
             connection.execute(f"create schema published.{schema}")
-        for schema, table, description in _tables(connection):
-            _copy_table(connection, schema, table, description)
+        with transaction(connection):
+            for schema, table, description in _tables(connection):
+                _copy_table(connection, schema, table, description)
     finally:
         connection.execute("detach published")
     aside.replace(target)
