@@ -16,7 +16,7 @@ from parity_pipeline.sandbox.truth.world_truth import truth_rows
 from parity_pipeline.sandbox.world import Told, World, build_world
 
 KEPT = 12
-"""So many customers of a faulty world are kept, the hit ones among them: a run takes two thirds of the time."""
+"""So many customers of a faulty world are kept, the hit ones among them: a run is faster by a third."""
 KEPT_OF_ONE = 8
 """The same, where only one customer is hit."""
 
