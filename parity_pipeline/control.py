@@ -208,14 +208,26 @@ def _waivers(links: Links) -> InputTable:
 
 def _cohorts(links: Links) -> InputTable:
     return input_table(
-        "One row per customer of a cohort.",
+        "One row per line of a cohort's file, and per cohort that is named by Stripe metadata.",
         {
             "cohort": ("VARCHAR", "name of the cohort"),
             "stage": ("VARCHAR", "parallel, or live for customers that Metronome bills already"),
-            "customer_id": ("VARCHAR", "the customer, by either id"),
+            "customer_id": ("VARCHAR", "the customer, by either id; NULL for a cohort by metadata"),
             "account": ("VARCHAR", "the customer's account; empty for any"),
+            "metadata_key": ("VARCHAR", "key of the Stripe customers' metadata; NULL for a file's line"),
+            "metadata_value": ("VARCHAR", "the value that its customers have there; NULL for a file's line"),
         },
-        [(each.cohort, each.stage, each.customer_id, each.account) for each in links.cohorts],
+        [
+            (
+                each.cohort,
+                each.stage,
+                each.customer_id,
+                each.account,
+                each.metadata_key,
+                each.metadata_value,
+            )
+            for each in links.cohorts
+        ],
     )
 
 

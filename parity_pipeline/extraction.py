@@ -102,6 +102,7 @@ def land(
         planned=_as_before(settings, request, home) or _kept_plan(home.plan, purpose),
         origins=_origins(settings),
         reused_from=earlier.run_id if earlier else None,
+        metadata_keys=settings.metadata_keys,
     )
     journal = Journal(home.journal, purpose, now=clock())
     if journal.pages:
@@ -209,12 +210,16 @@ def _names(settings: Settings) -> set[str]:
 
 
 def _origins(settings: Settings) -> dict[str, str]:
-    """Who is asked, by `source/account`: answers of another key, address or program are not reused."""
+    """Who is asked, by `source/account`.
+
+    Answers of another key, address or program, or with other metadata kept, are not reused.
+    """
     found = {}
     for each in _accounts(settings):
         stripe, metronome = each.stripe, each.metronome
         key, token = stripe.api_key.get_secret_value(), metronome.token.get_secret_value()
-        found[f"stripe/{each.name}"] = Purpose.of(key, stripe.base_url, stripe.context).digest.hex()
+        asked = (key, stripe.base_url, stripe.context, stripe.metadata_keys)
+        found[f"stripe/{each.name}"] = Purpose.of(*asked).digest.hex()
         found.setdefault(f"metronome/{each.environment}", Purpose.of(token, metronome.base_url).digest.hex())
     return found
 
@@ -240,10 +245,13 @@ def _purpose(settings: Settings, request: RunRequest, links: Links) -> Purpose:
 
 
 def _accounts(settings: Settings) -> list[AccountToRead]:
-    return [_to_read(each, settings.limits) for each in settings.accounts]
+    keys = settings.metadata_keys
+    return [_to_read(each, settings.limits, metadata_keys=keys) for each in settings.accounts]
 
 
-def _to_read(account: AccountAccess, limits: LimitsSection) -> AccountToRead:
+def _to_read(
+    account: AccountAccess, limits: LimitsSection, *, metadata_keys: tuple[str, ...]
+) -> AccountToRead:
     return AccountToRead(
         name=account.name,
         environment=account.environment,
@@ -256,6 +264,7 @@ def _to_read(account: AccountAccess, limits: LimitsSection) -> AccountToRead:
             limits=LimitChanges(
                 limits.stripe_concurrent, limits.stripe_per_second, limits.stripe_per_endpoint
             ),
+            metadata_keys=metadata_keys,
         ),
         metronome=MetronomeAccess(
             token=account.metronome_bearer_token,

@@ -74,7 +74,9 @@ class Manifest:
     resources: tuple[LandedResource, ...]
     requests: tuple[RequestCount, ...]
     origins: dict[str, str] = field(default_factory=dict)
-    """By `source/account` a digest of the key, the address and the code that asked."""
+    """By `source/account` a digest of the key, the address, the code that asked and the metadata keys."""
+    metadata_keys: tuple[str, ...] = ()
+    """What was kept of the metadata of Stripe's customers."""
 
     @property
     def as_of(self) -> datetime:
@@ -100,11 +102,12 @@ class _Landing:
 
 @dataclass(frozen=True)
 class Background:
-    """What a landing tells besides what was read: the plan, who was asked, the landing it leans on."""
+    """What a landing tells besides what was read: the plan, who was asked, what it leans on and keeps."""
 
     planned: Sequence[Planned] = ()
     origins: dict[str, str] = field(default_factory=dict)
     reused_from: str | None = None
+    metadata_keys: tuple[str, ...] = ()
 
 
 _NO_BACKGROUND: Final = Background()
@@ -196,6 +199,7 @@ class LandingWriter:
             resources=resources,
             requests=_beside_plan(requests, self._background.planned),
             origins=self._background.origins,
+            metadata_keys=self._background.metadata_keys,
         )
         _write_manifest(self.folder, manifest)
         self._is_closed = True

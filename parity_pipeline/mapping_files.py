@@ -15,7 +15,7 @@ import msgspec
 
 from parity_pipeline.account_access import AccountAccess
 from parity_pipeline.errors import UsageError
-from parity_pipeline.setting_sections import CHECKS
+from parity_pipeline.setting_sections import CHECKS, Cohort
 from parity_pipeline.settings import Settings
 
 _MOST_ROWS: Final = 5_000_000
@@ -64,12 +64,14 @@ class Waiver:
 
 @dataclass(frozen=True)
 class CohortMember:
-    """A line of a cohort's file; an empty account means any."""
+    """A line of a cohort's file, or a cohort's filter of Stripe metadata; an empty account means any."""
 
     cohort: str
     stage: str
-    customer_id: str
+    customer_id: str | None
     account: str = ""
+    metadata_key: str | None = None
+    metadata_value: str | None = None
 
 
 @dataclass(frozen=True)
@@ -94,14 +96,9 @@ def read_links(settings: Settings) -> Links:
         metric_starts=_metric_starts(folder, mapping.metric_starts),
         waivers=_waivers(_path(folder, settings.waivers.file), accounts),
         cohorts=tuple(
-            CohortMember(
-                name,
-                cohort.stage,
-                line.text("customer", "customer_id", "stripe_customer_id"),
-                line.account(accounts),
-            )
+            member
             for name, cohort in settings.cohorts.items()
-            for line in _lines(_path(folder, cohort.customers), columns=())
+            for member in _cohort(name, cohort, folder, accounts)
         ),
     )
 
@@ -251,6 +248,17 @@ def _metric_starts(folder: Path, given: dict[str, date] | Path) -> tuple[tuple[s
         return tuple(given.items())
     lines = _lines(folder / given, columns=("billable_metric_id", "starts_on"))
     return tuple((line.text("billable_metric_id"), line.day("starts_on")) for line in lines)
+
+
+def _cohort(
+    name: str, cohort: Cohort, folder: Path, accounts: Sequence[AccountAccess]
+) -> Iterator[CohortMember]:
+    marked = cohort.stripe_metadata
+    if marked is not None:
+        yield CohortMember(name, cohort.stage, None, metadata_key=marked.key, metadata_value=marked.value)
+    for line in _lines(_path(folder, cohort.customers), columns=()):
+        customer_id = line.text("customer", "customer_id", "stripe_customer_id")
+        yield CohortMember(name, cohort.stage, customer_id, line.account(accounts))
 
 
 def _waivers(path: Path | None, accounts: Sequence[AccountAccess]) -> tuple[Waiver, ...]:

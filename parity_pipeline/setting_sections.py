@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Final, Literal
+from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
@@ -27,6 +28,7 @@ MinorUnits = Annotated[Decimal, Field(ge=0, max_digits=24, decimal_places=6)]
 PerSecond = Annotated[float, Field(gt=0, le=10_000)]
 AtOnce = Annotated[int, Field(ge=1, le=200)]
 Hours = Annotated[int, Field(ge=0, le=10_000)]
+HourOfDay = Annotated[int, Field(ge=0, le=23)]
 
 
 class _Section(BaseModel):
@@ -131,8 +133,9 @@ class Retention(_Section):
 class MetadataFilter(_Section):
     """Customers whose Stripe metadata has this value."""
 
-    key: str
-    value: str
+    # A model looks the key up by a JSON path, in which these characters mean something else.
+    key: Annotated[str, Field(min_length=1, max_length=40, pattern=r'^[^"\\*]+$')]
+    value: Annotated[str, Field(min_length=1, max_length=500)]
 
 
 class Cohort(_Section):
@@ -147,6 +150,20 @@ class Cohort(_Section):
         if (self.customers is None) == (self.stripe_metadata is None):
             raise ValueError("give either `customers` or `stripe_metadata`")
         return self
+
+
+class Schedule(_Section):
+    """When Dagster starts the daily run: the hour of a day of that time zone."""
+
+    hour: HourOfDay = 2
+    time_zone: str = "UTC"
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_known(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("write a time zone as the IANA database names it, such as Europe/Berlin")
+        return value
 
 
 class Waivers(_Section):

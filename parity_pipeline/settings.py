@@ -25,6 +25,7 @@ from parity_pipeline.setting_sections import (
     Notify,
     ParallelRun,
     Retention,
+    Schedule,
     Thresholds,
     Waivers,
 )
@@ -52,6 +53,7 @@ class _Sections(BaseSettings):
     cohorts: dict[str, Cohort] = Field(default_factory=dict)
     waivers: Waivers = Waivers()
     notify: Notify = Notify()
+    schedule: Schedule = Schedule()
 
     @classmethod
     def settings_customise_sources(
@@ -85,6 +87,12 @@ class Settings(BaseModel):
     notify: Notify = Notify()
 
     @property
+    def metadata_keys(self) -> tuple[str, ...]:
+        """The keys of Stripe customers' metadata that name cohorts, in order; no others are kept."""
+        filters = (each.stripe_metadata for each in self.cohorts.values())
+        return tuple(sorted({each.key for each in filters if each is not None}))
+
+    @property
     def config_folder(self) -> Path:
         """The folder that relative paths of the file are relative to."""
         return self.config_path.parent if self.config_path else Path()
@@ -100,7 +108,6 @@ def load_settings(
     environment = os.environ if environment is None else environment
     config_path = config_file(environment, config=config)
     sections = _read_sections(environment, config_path)
-    _refuse_unsupported(sections)
     return Settings(
         home=home_folder(environment, home=home),
         config_path=config_path,
@@ -133,6 +140,12 @@ def load_file_names(
         "customers": str(sections.mapping.customers or "customers.csv"),
         "waivers": str(sections.waivers.file or "waivers.csv"),
     }
+
+
+def load_schedule(environment: Mapping[str, str] | None = None, *, config: Path | None = None) -> Schedule:
+    """Only when the daily run starts: Dagster shows its schedule without a key to either vendor."""
+    environment = os.environ if environment is None else environment
+    return _read_sections(environment, config_file(environment, config=config)).schedule
 
 
 def load_retention(environment: Mapping[str, str] | None = None, *, config: Path | None = None) -> Retention:
@@ -218,10 +231,3 @@ def _told(error: ValidationError, environment: Mapping[str, str], config_path: P
     is_public = isinstance(shown, str | int | Decimal) and parts[0] != "notify"
     given = f" (it is {shown!s})" if is_public else ""
     return f"Bad value for {place}: {message}{given}."
-
-
-def _refuse_unsupported(sections: _Sections) -> None:
-    """What is not built yet is refused, never ignored."""
-    for name, cohort in sections.cohorts.items():
-        if cohort.stripe_metadata is not None:
-            raise UsageError(f"not supported yet: cohorts.{name}.stripe_metadata; use `customers` instead.")

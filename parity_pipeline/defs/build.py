@@ -5,24 +5,21 @@ import dagster as dg
 from parity_pipeline.defs.assets import landed_assets, model_assets, near_misses_asset, published_assets
 from parity_pipeline.defs.checks import staging_checks, suite_check
 from parity_pipeline.defs.runs import PartitionRuns
+from parity_pipeline.defs.schedules import daily_schedule
 from parity_pipeline.defs.sensors import failure_sensor
 from parity_pipeline.models import load_models
 from parity_pipeline.quality.suites import load_suites
 
-HOUR_OF_DAY = 2  # two hours after the day's end, when usage of the last hours has arrived
-
 
 def build_definitions(*, runs: PartitionRuns | None = None) -> dg.Definitions:
     """Everything; a test hands in runs with an environment and a clock of its own."""
+    runs = runs or PartitionRuns()
     models, suites = load_models(), load_suites()
     job = dg.define_asset_job(
         "daily_parity",
         selection=dg.AssetSelection.all(),
         executor_def=dg.in_process_executor,  # DuckDB allows one writing process
         description="Read both vendors, compare, decide and publish, for one UTC day.",
-    )
-    schedule = dg.build_schedule_from_partitioned_job(
-        job, name="daily_parity_schedule", hour_of_day=HOUR_OF_DAY
     )
     return dg.Definitions(
         assets=[landed_assets(), *model_assets(models), near_misses_asset(), *published_assets(models)],
@@ -31,8 +28,8 @@ def build_definitions(*, runs: PartitionRuns | None = None) -> dg.Definitions:
             *(suite_check(suite) for suite in suites if not suite.is_staging),
         ],
         jobs=[job],
-        schedules=[schedule],
-        sensors=[failure_sensor(runs or PartitionRuns())],
-        resources={"runs": runs or PartitionRuns()},
+        schedules=[daily_schedule(job.name, runs.schedule())],
+        sensors=[failure_sensor(runs)],
+        resources={"runs": runs},
         executor=dg.in_process_executor,
     )

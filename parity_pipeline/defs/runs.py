@@ -5,7 +5,7 @@ The steps themselves are pipeline.py's; here is only what a partition means for 
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +23,8 @@ from parity_pipeline.pipeline import Pull, Tell
 from parity_pipeline.quality.suites import SuiteResult
 from parity_pipeline.report.result import RunResult
 from parity_pipeline.run_request import RunRequest, make_request, new_run_id
-from parity_pipeline.settings import Settings, load_settings
+from parity_pipeline.setting_sections import Schedule
+from parity_pipeline.settings import Settings, load_schedule, load_settings
 from parity_pipeline.warehouse import Connection
 
 _LOG: Final = logging.getLogger(__name__)
@@ -45,6 +46,10 @@ class PartitionRuns:
         """The settings, read anew for each asset."""
         return load_settings(self.environment)
 
+    def schedule(self) -> Schedule:
+        """When the daily run starts; needs no key to either vendor."""
+        return load_schedule(self.environment)
+
     def home(self) -> Home:
         """Where the runs write."""
         return Home(self.settings().home)
@@ -56,7 +61,7 @@ class PartitionRuns:
         home.prepare()
         if as_of > now:
             raise UsageError(f"The day before {rfc3339(as_of)} is not over yet.")
-        earlier = _earlier_landing(home, as_of) if as_of < floor_day(now) else None
+        earlier = _earlier_landing(home, as_of, settings.metadata_keys) if as_of < floor_day(now) else None
         if earlier is not None:
             request = RunRequest(
                 new_run_id(now), earlier.window, is_reconstructed=earlier.started_at >= as_of + DAY
@@ -137,12 +142,12 @@ def _request(connection: Connection) -> RunRequest:
     )
 
 
-def _earlier_landing(home: Home, as_of: datetime) -> Manifest | None:
-    """The latest complete landing for this instant; only its own digests are verified."""
+def _earlier_landing(home: Home, as_of: datetime, metadata_keys: Collection[str]) -> Manifest | None:
+    """The latest complete landing for this instant that kept this metadata; only its digests are verified."""
     for folder in home.landings():
         if _instant(folder) == as_of:
             manifest = read_manifest(folder)
-            if manifest.complete:
+            if manifest.complete and set(metadata_keys) <= set(manifest.metadata_keys):
                 return manifest
     return None
 

@@ -22,7 +22,10 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class CohortVerdict:
-    """One cohort: how many customers it names, how many are known, and its verdict."""
+    """One cohort: how many customers it names, how many are known, and its verdict.
+
+    The customers of a cohort by metadata are those that have the value, so that all are known.
+    """
 
     name: str
     named: int
@@ -68,7 +71,7 @@ def record_cohorts(connection: Connection, cohorts: Sequence[CohortVerdict]) -> 
 
 
 def _judge(connection: Connection, evidence: Evidence, name: str, members: Sequence[Row]) -> CohortVerdict:
-    named = {row["customer_id"] for row in members}
+    named = {row["customer_id"] for row in members if row["customer_id"] is not None}
     known = {row["customer_id"] for row in members if row["is_known"]}
     verdict = decide(_evidence(connection, evidence, name, members))
     unknown = sorted(named - known)

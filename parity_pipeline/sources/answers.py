@@ -1,6 +1,7 @@
 """From a vendor's answer to records or to one clear error; the same wording for both vendors."""
 
 import re
+from collections.abc import Collection
 from http import HTTPStatus
 from typing import Final, TypeVar
 
@@ -15,10 +16,10 @@ _SECRET: Final = re.compile(r"\b(?:sk|rk|pk|whsec)_[A-Za-z0-9_*]+|[Bb]earer\s+\S
 _LONGEST_MESSAGE: Final = 200
 
 
-def decoded(body: bytes, kind: type[T], *, request: str) -> T:
+def decoded(body: bytes, kind: type[T], *, request: str, metadata_keys: Collection[str] = ()) -> T:
     """Decode an answer; another shape than the one we know is an error that names the path."""
     try:
-        return decode(body, kind)
+        return decode(body, kind, metadata_keys=metadata_keys)
     except msgspec.ValidationError as error:
         raise ExtractionError(f"{request}: the answer has another shape than expected: {error}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

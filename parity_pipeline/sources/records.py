@@ -6,6 +6,8 @@ without a default is required: its absence is an error that names the path, neve
 typed with `Literal` is one that a rule branches on: an unknown value is an error too.
 """
 
+from collections.abc import Collection
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -35,12 +37,22 @@ class OriginMarks(Texts):
     __slots__ = ()
 
 
+class ChosenMarks(Texts):
+    """Of a Stripe customer's metadata only the keys that the settings name, none unless they do."""
+
+    __slots__ = ()
+
+
 _ORIGIN_KEYS = ("client_id", "environment")
 
 
-def decode(body: bytes, kind: type[T]) -> T:
-    """Decode a response body, numbers exactly; a bad value raises msgspec.ValidationError with its path."""
-    return msgspec.json.decode(body, type=kind, dec_hook=_decode_custom)
+def decode(body: bytes, kind: type[T], *, metadata_keys: Collection[str] = ()) -> T:
+    """Decode a response body, numbers exactly; a bad value raises msgspec.ValidationError with its path.
+
+    The keys are those that are kept of a customer's metadata.
+    """
+    hook = partial(_decode_custom, metadata_keys=metadata_keys)
+    return msgspec.json.decode(body, type=kind, dec_hook=hook)
 
 
 def texts(value: dict[str, Any]) -> Texts:
@@ -51,7 +63,7 @@ def texts(value: dict[str, Any]) -> Texts:
     return Texts(msgspec.json.encode(value, order="sorted").decode())
 
 
-def _decode_custom(kind: type, value: object) -> object:
+def _decode_custom(kind: type, value: object, *, metadata_keys: Collection[str]) -> object:
     if not issubclass(kind, Texts):
         raise NotImplementedError(kind)
     if not isinstance(value, dict):
@@ -59,4 +71,6 @@ def _decode_custom(kind: type, value: object) -> object:
     if kind is OriginMarks:
         marks = {key: value[key] for key in value if key.startswith("metronome_") or key in _ORIGIN_KEYS}
         return OriginMarks(texts(marks))
+    if kind is ChosenMarks:
+        return ChosenMarks(texts({key: value[key] for key in value if key in metadata_keys}))
     return texts(value)

@@ -45,6 +45,8 @@ class StripeAccess:
     address_variable: str = "STRIPE_API_BASE"
     limits: LimitChanges = AS_PUBLISHED
     """How fast to ask, where that is not as the vendor says."""
+    metadata_keys: tuple[str, ...] = ()
+    """What is kept of a customer's metadata, in order."""
 
 
 class ListPage(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
@@ -136,6 +138,7 @@ class StripeApi:
         self._max_pages = max_pages
         self._key_variable = access.key_variable
         self._address_variable = access.address_variable
+        self._metadata_keys = access.metadata_keys
         self._modes: dict[bytes, str] = {}
         self._client = stripe.StripeClient(
             access.api_key.get_secret_value(),
@@ -181,7 +184,7 @@ class StripeApi:
                     raise
                 raise ExtractionError(str(error)) from error  # the listing is there: only its cursor is gone
             body = answer.content
-            page = decoded(body, kind, request=listing)
+            page = decoded(body, kind, request=listing, metadata_keys=self._metadata_keys)
             ids = [item.id for item in decoded(body, ListPage[_Identified], request=listing).data]
             guard.new_objects(ids)
             self._keep(answer, page)

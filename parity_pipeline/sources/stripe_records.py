@@ -8,7 +8,7 @@ except tiers and discounts.
 from decimal import Decimal
 from typing import Literal
 
-from parity_pipeline.sources.records import OriginMarks, Record
+from parity_pipeline.sources.records import ChosenMarks, OriginMarks, Record
 
 InvoiceStatus = Literal["draft", "open", "paid", "uncollectible", "void"]
 SubscriptionStatus = Literal[
@@ -29,6 +29,7 @@ class Customer(Record, frozen=True, kw_only=True):
     id: str
     created: int
     currency: str | None = None
+    metadata: ChosenMarks | None = None
 
 
 class Tier(Record, frozen=True, kw_only=True):

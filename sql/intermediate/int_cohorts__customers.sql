@@ -1,7 +1,8 @@
 -- One row per cohort that is not live yet and customer of it; the file may name a customer by either id.
+-- named_as: the customer as the file names it; NULL in a cohort that is named by Stripe metadata
 with
 
-members as (
+lines as (
     select
         cohorts.cohort,
         cohorts.customer_id,
@@ -13,14 +14,27 @@ members as (
 )
 
 select distinct
-    members.cohort,
+    lines.cohort,
     customers.account,
     customers.customer_key,
     customers.stripe_customer_id,
-    members.customer_id as named_as
-from members
+    lines.customer_id as named_as
+from lines
 inner join intermediate.int_customers__classified as customers
     on
-        members.account = customers.account
-        and members.customer_id
+        lines.account = customers.account
+        and lines.customer_id
         in (customers.stripe_customer_id, customers.metronome_customer_id)
+union all
+select
+    marked.cohort,
+    customers.account,
+    customers.customer_key,
+    customers.stripe_customer_id,
+    cast(null as varchar) as named_as
+from intermediate.int_cohorts__by_metadata as marked
+inner join intermediate.int_customers__classified as customers
+    on
+        marked.account = customers.account
+        and marked.stripe_customer_id = customers.stripe_customer_id
+where marked.stage = 'parallel'

@@ -102,6 +102,12 @@ live as (
     inner join staging.stg_settings__environments as environments
         on cohorts.account in ('', environments.account)
     where cohorts.stage = 'live'
+    union
+    select
+        marked.account,
+        marked.stripe_customer_id as customer_id
+    from intermediate.int_cohorts__by_metadata as marked
+    where marked.stage = 'live'
 ),
 
 flagged as (

@@ -46,10 +46,19 @@ class Page:
     def open(self, file: Path) -> None:
         """Load a file and wait until it is shown."""
         self.send("Page.navigate", url=file.resolve().as_uri())
+        self.wait_for("document.readyState + location.protocol == 'completefile:'")
+
+    def visit(self, address: str, *, until: str) -> None:
+        """Go to an address and wait until an expression is true there."""
+        self.send("Page.navigate", url=address)
+        self.wait_for(until)
+
+    def wait_for(self, script: str) -> None:
+        """Wait until an expression in the page is true."""
         deadline = time.monotonic() + _SECONDS
-        while self.run("document.readyState + location.protocol") != "completefile:":
+        while not self.run(script):
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{file} did not load")
+                raise TimeoutError(f"{script} did not come true")
             time.sleep(0.05)
 
     def run(self, script: str) -> Any:
@@ -59,9 +68,9 @@ class Page:
             raise AssertionError(answer["exceptionDetails"])
         return answer["result"].get("value")
 
-    def look(self, *, width: int = 1280, scheme: str = "light", medium: str = "") -> None:
-        """The width, colour scheme and medium that the page is shown in."""
-        screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+    def look(self, *, width: int = 1280, height: int = 900, scheme: str = "light", medium: str = "") -> None:
+        """The size, colour scheme and medium that the page is shown in."""
+        screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
         self.send("Emulation.setDeviceMetricsOverride", **screen)
         feature = {"name": "prefers-color-scheme", "value": scheme}
         self.send("Emulation.setEmulatedMedia", media=medium, features=[feature])

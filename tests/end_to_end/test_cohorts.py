@@ -1,5 +1,6 @@
 """Cohorts of a soft launch: each has a verdict of its own, by the run's rules over its customers alone."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -109,3 +110,29 @@ def test_the_gate_tells_a_cohorts_verdict(run: Run) -> None:
     report.write_text(json.dumps(content), encoding="utf-8")
     assert content["cohorts"][0]["name"] == "bad"
     assert gate("bad") == 3
+
+
+def test_a_cohort_by_metadata_has_its_verdict(tmp_path: Path) -> None:
+    """Those with the value are judged, or are left out when live; no other metadata reaches the disk."""
+    configuration = """
+[cohorts.early]
+stripe_metadata = { key = "launch", value = "early" }
+[cohorts.nobody]
+stripe_metadata = { key = "launch", value = "never" }
+[cohorts.live]
+stripe_metadata = { key = "launch", value = "later" }
+stage = "live"
+"""
+    run = run_world(world(customers=40), tmp_path, configuration=configuration)
+    found = {each.name: (each.named, each.known, each.verdict.decision) for each in run.result.cohorts}
+    assert found == {"early": (4, 4, "GO"), "nobody": (0, 0, "UNDECIDED")}
+    live = run.rows(
+        "select count(*) from parity.customer_status "
+        "where status = 'already_on_metronome' and stripe_customer_id not like '%0'"
+    )
+    assert live == [(36,)]
+    written = [file for file in run.home.rglob("*") if file.is_file()]
+    contents = [gzip.decompress(each.read_bytes()) for each in written if each.suffix == ".gz"]
+    contents += [each.read_bytes() for each in written]
+    assert any(b"launch" in each for each in contents)
+    assert not any(b"contact@" in each for each in contents)

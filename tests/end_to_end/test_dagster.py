@@ -20,6 +20,7 @@ from parity_pipeline.defs.build import build_definitions
 from parity_pipeline.defs.partitions import as_of
 from parity_pipeline.defs.runs import PartitionRuns
 from parity_pipeline.defs.sensors import failure_sensor
+from parity_pipeline.landing import Manifest
 from parity_pipeline.models import load_models
 from parity_pipeline.report.as_json import as_dict
 from parity_pipeline.sandbox.disruptions import Disruption
@@ -217,6 +218,51 @@ def test_a_past_day_without_a_landing_is_reconstructed(tmp_path: Path) -> None:
     assert late.report["reconstructed"] is True
     again = run_job(environment, now=NOW + timedelta(days=8))  # the sandbox is gone
     assert again.report["reconstructed"] is True
+
+
+def test_a_landing_without_the_metadata_rebuilds_nothing(tmp_path: Path) -> None:
+    """A cohort by metadata that the day's landing did not keep needs a pull of now; else it does not."""
+    prefix = "PARITY_COHORTS__FIRST__STRIPE_METADATA__"
+
+    def land(days: int, *, key: str | None = None) -> Manifest:
+        marked = {f"{prefix}KEY": key, f"{prefix}VALUE": "early"} if key else {}
+        runs = PartitionRuns({**environment, **marked}, clock=lambda: NOW + timedelta(days=days))
+        manifest = runs.land(AS_OF, lambda _: None).manifest
+        assert manifest is not None
+        return manifest
+
+    with served_runs(tmp_path, customers=6) as environment:
+        first = land(0)
+        assert land(7).run_id == first.run_id
+        kept = land(7, key="launch")
+        assert (kept.run_id != first.run_id, kept.metadata_keys) == (True, ("launch",))
+        assert land(8, key="launch").run_id == land(8).run_id == kept.run_id
+
+
+@pytest.mark.parametrize(
+    ("schedule", "tick", "partition"),
+    [
+        ({}, "2026-06-10T02:00:00+00:00", "2026-06-09"),
+        ({"HOUR": "7", "TIME_ZONE": "Europe/Berlin"}, "2026-06-10T07:00:00+02:00", "2026-06-09"),
+        ({"HOUR": "2", "TIME_ZONE": "Asia/Tokyo"}, "2026-06-11T02:00:00+09:00", "2026-06-09"),
+        ({"HOUR": "20", "TIME_ZONE": "America/New_York"}, "2026-06-09T20:00:00-04:00", "2026-06-09"),
+    ],
+)
+def test_the_schedule_has_its_hour(schedule: dict[str, str], tick: str, partition: str) -> None:
+    """At the hour of the configured time zone, by default 02:00 UTC, for the UTC day that ended last."""
+    environment = {f"PARITY_SCHEDULE__{key}": value for key, value in schedule.items()}
+    definitions = build_definitions(runs=PartitionRuns(environment))
+    found = definitions.resolve_schedule_def("daily_parity_schedule")
+    instant = datetime.fromisoformat(tick)
+    assert (found.cron_schedule, found.execution_timezone) == (
+        f"0 {instant.hour} * * *",
+        schedule.get("TIME_ZONE", "UTC"),
+    )
+    context = dg.build_schedule_context(
+        scheduled_execution_time=instant, repository_def=definitions.get_repository_def()
+    )
+    (request,) = found.evaluate_tick(context).run_requests or ()
+    assert request.partition_key == partition
 
 
 def test_a_past_day_is_rebuilt_from_its_own_landing(tmp_path: Path) -> None:

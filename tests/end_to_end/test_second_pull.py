@@ -52,6 +52,27 @@ def test_changed_data_is_seen(faults: tuple[str, ...], tmp_path: Path) -> None:
     assert requests(after) < requests(full)
 
 
+def test_other_metadata_is_asked_anew(tmp_path: Path) -> None:
+    """A cohort by a key that was not kept before is not answered by that landing; the same key is."""
+    home = tmp_path / "home"
+
+    def cohort(key: str, value: str) -> dict[str, str]:
+        prefix = "PARITY_COHORTS__FIRST__STRIPE_METADATA__"
+        return {**variables, f"{prefix}KEY": key, f"{prefix}VALUE": value}
+
+    with served(world(customers=15), tmp_path) as variables:
+        without = complete(extract(variables, home))
+        first = complete(extract(cohort("launch", "early"), home))
+        same_key = complete(extract(cohort("launch", "later"), home))
+        full = complete(extract(cohort("launch", "early"), home, is_full=True))
+    assert (without.metadata_keys, first.metadata_keys) == ((), ("launch",))
+    assert _reused(first) == {}
+    assert _reused(same_key)
+    assert digests(first) == digests(same_key) == digests(full)
+    changed = {now[1] for was, now in zip(digests(without), digests(first), strict=True) if was != now}
+    assert changed == {"customers"}
+
+
 def test_an_altered_landing_is_not_relied_on(tmp_path: Path) -> None:
     """When a landed file's digest is wrong, everything is asked again."""
     home = tmp_path / "home"

@@ -30,10 +30,11 @@ def _contents(folder: Path) -> Iterator[tuple[Path, bytes]]:
 
 
 def _personal(url: str, key: str) -> set[str]:
-    """E-mails, telephone numbers and streets that Stripe tells of its customers."""
+    """E-mails, telephone numbers, streets and metadata that Stripe tells of its customers."""
     headers = {"Authorization": f"Bearer {key}"}
     listed = httpx.get(f"{url}/v1/customers", params={"limit": 100}, headers=headers).json()["data"]
     found = {each.get(name) for each in listed for name in ("email", "phone")}
+    found |= {each["metadata"]["contact"] for each in listed}
     found |= {(each.get("address") or {}).get("line1") for each in listed}
     return {text for text in found if text}
 

@@ -96,16 +96,30 @@ class Scene:
         self.add("metronome/billable_metrics", metronome.metric(name, aggregation=aggregation))
         self.add("metronome/products", metronome.product(name, metric=name))
 
-    def customer(self, name: str, *, rates: tuple[Json, ...] = (metronome.rate("tokens"),)) -> None:
+    def customer(
+        self,
+        name: str,
+        *,
+        rates: tuple[Json, ...] = (metronome.rate("tokens"),),
+        metadata: Json | None = None,
+    ) -> None:
         """A customer on both sides: `cus_<name>` with a metered subscription, `m_<name>` with a contract."""
-        self.stripe_customer(name)
+        self.stripe_customer(name, metadata=metadata)
         self.metronome_customer(name, stripe_id=f"cus_{name}")
         self.add("metronome/contracts", metronome.contract(name))
         self.rates(name, *rates)
 
-    def stripe_customer(self, name: str, *, status: str | None = "active", **changes: object) -> None:
+    def stripe_customer(
+        self,
+        name: str,
+        *,
+        status: str | None = "active",
+        metadata: Json | None = None,
+        **changes: object,
+    ) -> None:
         """`cus_<name>`, with a metered subscription in that status, if any."""
-        self.add("stripe/customers", {"id": f"cus_{name}", "created": stripe.unix("2026-01-01")})
+        customer = {"id": f"cus_{name}", "created": stripe.unix("2026-01-01"), "metadata": metadata or {}}
+        self.add("stripe/customers", customer)
         if status:
             price = stripe.price("tokens", meter="tokens")
             self.add("stripe/subscriptions", stripe.subscription(name, price, status=status, **changes))
@@ -213,9 +227,10 @@ class Scene:
             "metronome": {each.name: each.environment for each in settings.accounts},
         }
         writer = LandingWriter(self._folder, "run_1", self._window)
+        kept = {each.metadata_key for each in self.links.cohorts if each.metadata_key}
         for (account, key, context), objects in self._objects.items():
             resource = _BY_KEY[key]
-            records = [decode(_ENCODER.encode(each), resource.record) for each in objects]
+            records = [decode(_ENCODER.encode(each), resource.record, metadata_keys=kept) for each in objects]
             name = landed_as[resource.source][account]
             writer.append(resource, records, account=name, context=context)
         for resource in RESOURCES:

@@ -106,13 +106,17 @@ def lander(sink: MemorySink) -> Lander:
 
 
 def read_stripe(
-    vendor: ScriptedVendor, work: Callable[[StripeApi], Coroutine[Any, Any, None]], *, max_pages: int = 50
+    vendor: ScriptedVendor,
+    work: Callable[[StripeApi], Coroutine[Any, Any, None]],
+    *,
+    max_pages: int = 50,
+    metadata_keys: tuple[str, ...] = (),
 ) -> None:
     """Do some reading from a scripted Stripe."""
 
     async def run() -> None:
         api = StripeApi(
-            StripeAccess(SecretStr("rk_test_1"), BASE),
+            StripeAccess(SecretStr("rk_test_1"), BASE, metadata_keys=metadata_keys),
             _transport("stripe", vendor),
             max_pages=max_pages,
         )

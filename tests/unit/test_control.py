@@ -104,7 +104,14 @@ def test_links_waivers_and_cohorts_are_rows(settings: Settings) -> None:
         {"customer": "cus_1", "subject": "", "max_minor_units": None}
     ]
     assert loaded(settings, "select * from control.cohorts") == [
-        {"cohort": "first", "stage": "live", "customer_id": "cus_9", "account": ""}
+        {
+            "cohort": "first",
+            "stage": "live",
+            "customer_id": "cus_9",
+            "account": "",
+            "metadata_key": None,
+            "metadata_value": None,
+        }
     ]
 
 

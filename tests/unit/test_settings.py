@@ -8,7 +8,7 @@ import pytest
 
 from parity_pipeline.errors import UsageError
 from parity_pipeline.setting_sections import CHECKS
-from parity_pipeline.settings import home_folder, load_gate, load_settings
+from parity_pipeline.settings import home_folder, load_gate, load_schedule, load_settings
 
 KEYS = {"STRIPE_API_KEY": "rk_test_x", "METRONOME_BEARER_TOKEN": "token-x"}
 ROOT = Path(__file__).parents[2]
@@ -66,6 +66,7 @@ def test_the_example_is_the_defaults(config: Path) -> None:
     example = load_settings(KEYS, config=ROOT / "parity.example.toml")
     ignored = {"config_path"}
     assert example.model_dump(exclude=ignored) == plain.model_dump(exclude=ignored)
+    assert load_schedule({}, config=ROOT / "parity.example.toml") == load_schedule({}, config=config)
 
 
 def test_a_check_overrides_only_what_it_names(config: Path) -> None:
@@ -94,6 +95,16 @@ def test_the_environment_overrides_the_file(config: Path) -> None:
     assert settings.thresholds.of("invoice_totals").customer_share == Decimal("0.95")
 
 
+def test_the_keys_of_metadata_are_those_of_cohorts(config: Path) -> None:
+    """Each once and in order; without such a cohort none."""
+    text = "".join(
+        f"[cohorts.{name}]\nstripe_metadata = {{key = '{key}', value = 'v'}}\n"
+        for name, key in (("a", "tier"), ("b", "launch"), ("c", "tier"))
+    )
+    assert load_settings(KEYS, config=written(config, text)).metadata_keys == ("launch", "tier")
+    assert load_settings(KEYS, config=written(config, "")).metadata_keys == ()
+
+
 def test_an_account_names_its_own_variables(config: Path) -> None:
     """One named account reads its keys from the variables it names."""
     text = '[accounts.eu]\nstripe_api_key_env = "EU_KEY"\n'
@@ -119,10 +130,17 @@ def test_an_account_names_its_own_variables(config: Path) -> None:
         ("[cohorts.first]\nstage = 'live'\n", "Bad value for cohorts.first in "),
         ("[gate\n", "is no valid TOML"),
         ("[notify]\nwhen = 'never'\n", "Bad value for notify.when in "),
+        ("[cohorts.a]\nstripe_metadata = {key = 'k'}\n", "Bad value for cohorts.a.stripe_metadata.value in "),
         (
-            "[cohorts.a]\nstripe_metadata = {key = 'k', value = 'v'}\n",
-            "not supported yet: cohorts.a.stripe_metadata",
+            "[cohorts.a]\nstripe_metadata = {key = '*', value = 'v'}\n",
+            "Bad value for cohorts.a.stripe_metadata.key in ",
         ),
+        (
+            "[cohorts.a]\ncustomers = 'a.csv'\nstripe_metadata = {key = 'k', value = 'v'}\n",
+            "Bad value for cohorts.a in ",
+        ),
+        ("[schedule]\nhour = 24\n", "Bad value for schedule.hour in "),
+        ("[schedule]\ntime_zone = 'Europe/Atlantis'\n", "Bad value for schedule.time_zone in "),
     ],
 )
 def test_a_bad_file_is_one_line_naming_the_key(config: Path, text: str, told: str) -> None:

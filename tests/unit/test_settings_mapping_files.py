@@ -221,6 +221,12 @@ def test_a_waiver_for_anyone_has_empty_customer_and_subject(tmp_path: Path) -> N
     assert (waiver.customer, waiver.subject, waiver.max_minor_units) == ("", "", None)
 
 
+def test_a_cohort_by_metadata_needs_no_file(tmp_path: Path) -> None:
+    """It is one member: whoever has the value, in any account."""
+    found = links(tmp_path, '[cohorts.a]\nstripe_metadata = {key = "tier", value = "beta"}\nstage = "live"\n')
+    assert found.cohorts == (CohortMember("a", "live", None, "", "tier", "beta"),)
+
+
 def test_a_cohort_needs_a_column_of_ids(tmp_path: Path) -> None:
     """A cohort file without an id column is refused."""
     line = told(tmp_path, '[cohorts.a]\ncustomers = "a.csv"\n', a="name\nx\n")

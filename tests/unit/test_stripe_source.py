@@ -55,7 +55,9 @@ def _list(*items: Any) -> dict[str, Any]:
     return {"data": list(items), "has_more": False}
 
 
-def _lists(vendor: ScriptedVendor, *names: str) -> tuple[MemorySink, StripeFacts]:
+def _lists(
+    vendor: ScriptedVendor, *names: str, metadata_keys: tuple[str, ...] = ()
+) -> tuple[MemorySink, StripeFacts]:
     sink = MemorySink()
     facts: list[StripeFacts] = []
 
@@ -65,7 +67,7 @@ def _lists(vendor: ScriptedVendor, *names: str) -> tuple[MemorySink, StripeFacts
         for name in names:
             await getattr(lists, name)()
 
-    read_stripe(vendor, work)
+    read_stripe(vendor, work, metadata_keys=metadata_keys)
     return sink, facts[0]
 
 
@@ -91,6 +93,16 @@ def test_lines_beyond_the_embedded_ones_are_fetched() -> None:
     ]
     assert facts.lines == {LineFact("cus_1", "price_1", MARCH, APRIL)}
     assert sink.notes == {"invoices": None, "invoice_lines": None}
+
+
+@pytest.mark.parametrize(
+    ("keys", "kept"), [((), "{}"), (("tier",), '{"tier":"beta"}'), (("launch", "other"), "{}")]
+)
+def test_only_named_keys_of_metadata_are_kept(keys: tuple[str, ...], kept: str) -> None:
+    """Of a customer's metadata nothing, unless the settings name its key."""
+    customer = {"id": "cus_1", "created": MARCH, "metadata": {"note": "call Ann", "tier": "beta"}}
+    sink, _ = _lists(ScriptedVendor(lambda _: _list(customer)), "customers", metadata_keys=keys)
+    assert [row.metadata for row in sink.rows["customers"]] == [kept]  # type: ignore[attr-defined]
 
 
 def test_invoices_are_asked_from_before_the_window_to_as_of() -> None:

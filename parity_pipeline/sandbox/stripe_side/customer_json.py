@@ -39,7 +39,10 @@ def customer_json(customer: Customer) -> Json:
         "email": f"billing@{customer.key}.example",
         "invoice_prefix": customer.key,
         "livemode": False,
-        "metadata": {},
+        "metadata": {
+            "contact": f"contact@{customer.key}.example",
+            "launch": "early" if customer.key.endswith("0") else "later",
+        },
         "name": customer.name,
         "phone": None,
         "preferred_locales": [],
