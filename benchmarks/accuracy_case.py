@@ -15,10 +15,8 @@ from parity_pipeline.sandbox.truth.rows import TruthRow
 from parity_pipeline.sandbox.truth.world_truth import truth_rows
 from parity_pipeline.sandbox.world import Told, World, build_world
 
-KEPT = 12
-"""So many customers of a faulty world are kept, the hit ones among them: a run is faster by a third."""
-KEPT_OF_ONE = 8
-"""The same, where only one customer is hit."""
+KEPT_HIT, KEPT_OTHERS = 12, 6
+"""So many of those who were hit are kept at most, and so many others at least: runs are faster by half."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +63,7 @@ class Case:
             hit = frozenset(FAULTS[self.fault].apply(world, self.size))
         else:
             return world, frozenset()
-        others = (key for key in world.company.customers if key not in hit)
-        kept = KEPT_OF_ONE if self.combination else KEPT
-        return _with_only(world, {*hit, *islice(others, max(0, kept - len(hit)))}), hit
+        return _smaller(world, hit, whole=self.fault is not None and FAULTS[self.fault].together > 1)
 
     def alone(self, names: Sequence[str]) -> Sequence[TruthRow]:
         """What is true of the customer of a combination with only some of its faults."""
@@ -83,6 +79,14 @@ class Case:
     def __str__(self) -> str:
         what = f"{self.reading or self.combination or self.group}{f':{self.size}' if self.size else ''}"
         return f"{what}, seed {self.seed}, {self.customers} customers, {self.as_of:%Y-%m-%dT%H}"
+
+
+def _smaller(world: World, hit: frozenset[str], *, whole: bool) -> tuple[World, frozenset[str]]:
+    """The world with a few of those who were hit, or all where they belong together, and a few others."""
+    kept = hit if whole else frozenset(sorted(hit)[:KEPT_HIT])
+    others = (key for key in world.company.customers if key not in hit)
+    wanted = max(KEPT_OTHERS, KEPT_HIT - len(kept))
+    return _with_only(world, {*kept, *islice(others, wanted)}), kept
 
 
 def _with_only(world: World, keys: set[str]) -> World:
