@@ -6,11 +6,9 @@
 with
 
 explained as (
-    select * from explain.total_causes
+    select * from explain.money_causes
     union all
     select * from explain.quantity_causes
-    union all
-    select * from explain.credit_causes
     union all
     select * from explain.coverage_causes
     union all

@@ -162,7 +162,12 @@ def october(make_scene: Callable[..., Scene]) -> Scene:
 def test_a_price_has_its_cause(october: Scene, case: tuple[Any, ...]) -> None:
     """Shares of a row sum to its variance, and each has evidence."""
     found = october.told(
-        "explain.total_causes", "cause", "share", "evidence", stripe_customer_id=f"cus_{case[0]}"
+        "explain.money_causes",
+        "cause",
+        "share",
+        "evidence",
+        check_name="invoice_totals",
+        stripe_customer_id=f"cus_{case[0]}",
     )
     assert {cause: share for cause, share, _ in found} == {
         cause: Decimal(share) for cause, share in case[5].items()
@@ -175,7 +180,7 @@ def test_a_line_that_does_not_add_up_is_unexplained(scene: Scene) -> None:
     scene.customer("a")
     scene.stripe_invoice("a", stripe.line(1000, 1000))
     scene.metronome_invoice("a", metronome.usage_line(1300, 1000, unit_price=1))
-    assert scene.told("explain.total_causes", "cause", "share") == [("unexplained", 300)]
+    assert scene.told("explain.money_causes", "cause", "share") == [("unexplained", 300)]
     assert scene.told("parity.variance_effects", "effect", "amount") == [("unattributed", 300)]
 
 
@@ -281,8 +286,10 @@ class _Credited:
 def _credit_causes(scene: Scene, name: str, month: str = "2026-10-01") -> dict[str, Decimal]:
     return {
         row["cause"]: row["share"]
-        for row in scene.rows("explain.credit_causes")
-        if row["stripe_customer_id"] == f"cus_{name}" and row["period_start"] == stripe.instant(month)
+        for row in scene.rows("explain.money_causes")
+        if row["check_name"] == "credit_drawdowns"
+        and row["stripe_customer_id"] == f"cus_{name}"
+        and row["period_start"] == stripe.instant(month)
     }
 
 
