@@ -1,6 +1,6 @@
 -- One row per linked breaching customer and UTC day of the window with usage, with the contracts in force.
--- A day is judged as contract_coverage judges it: by the contracts in force at its last instant. On a day on which a contract
--- starts or ends, a part of the usage is billed.
+-- The days and their count of contracts are those that contract_coverage is judged by. On a day on which a contract starts
+-- or ends, a part of the usage is billed.
 -- Pattern of the causes: no contract at all is contract_missing; one that starts later, contract_late; the last one
 -- ended before, contract_ended; two that may bill the same usage, contract_overlap. Between two contracts the later one is
 -- late. What looks the same: contracts that share the usage by disjoint usage filters do not overlap.
@@ -13,136 +13,21 @@
 -- evidence: the contract's dates beside the usage
 with
 
-customers as (
-    select classified.*
-    from intermediate.int_customers__classified as classified
+days as (
+    select
+        days.*,
+        cast(days.usage_date as timestamp) as starts_at,
+        cast(days.usage_date as timestamp) + interval 1 day as ends_at
+    from intermediate.int_contract_days__counted as days
     inner join explain.breaching_customers as breaching
         on
-            classified.account = breaching.account
-            and classified.customer_key = breaching.customer_key
-    where classified.is_linked
-),
-
-run as (
-    select * from control.run
-),
-
-keyed as (
-    select
-        metronome_customers.account,
-        metronome_customers.customer_key,
-        metronome_customers.metronome_customer_id
-    from intermediate.int_metronome_customers__keyed as metronome_customers
-    inner join customers
+            days.account = breaching.account
+            and days.customer_key = breaching.customer_key
+    inner join intermediate.int_customers__classified as customers
         on
-            metronome_customers.account = customers.account
-            and metronome_customers.customer_key = customers.customer_key
-),
-
-usage_days as (
-    select
-        usage_rows.account,
-        usage_rows.customer_key,
-        usage_rows.usage_date
-    from explain.usage_rows as usage_rows
-    inner join customers
-        on
-            usage_rows.account = customers.account
-            and usage_rows.customer_key = customers.customer_key
-    where usage_rows.usage_date is not null
-    union
-    select
-        keyed.account,
-        keyed.customer_key,
-        cast(usage_values.start_at as date) as usage_date
-    from staging.stg_metronome__usage as usage_values
-    inner join keyed
-        on
-            usage_values.account = keyed.account
-            and usage_values.metronome_customer_id = keyed.metronome_customer_id
-    cross join run
-    where
-        usage_values.window_size = 'day'
-        and usage_values.usage_value <> 0
-        and usage_values.start_at >= run.parallel_run_start
-        and cast(usage_values.start_at as date) < cast(run.as_of as date)
-    union
-    select
-        customers.account,
-        customers.customer_key,
-        cast(run.as_of - interval 1 day as date) as usage_date
-    from customers
-    cross join run
-),
-
-day_bounds as (
-    select
-        usage_days.*,
-        cast(usage_days.usage_date as timestamp) as starts_at,
-        cast(usage_days.usage_date as timestamp) + interval 1 day as ends_at
-    from usage_days
-),
-
-contracts as (
-    select
-        contracts.*,
-        keyed.customer_key
-    from staging.stg_metronome__contracts as contracts
-    inner join keyed
-        on
-            contracts.account = keyed.account
-            and contracts.metronome_customer_id = keyed.metronome_customer_id
-    where not contracts.is_archived and contracts.rate_card_id is not null
-),
-
--- Contracts that name different values of the same key share the usage between them.
-disjoint_contracts as (
-    select
-        first_filter.account,
-        first_filter.contract_id,
-        second_filter.contract_id as other_contract_id
-    from staging.stg_metronome__usage_filters as first_filter
-    inner join staging.stg_metronome__usage_filters as second_filter
-        on
-            first_filter.account = second_filter.account
-            and first_filter.group_key = second_filter.group_key
-            and first_filter.contract_id <> second_filter.contract_id
-    group by
-        first_filter.account,
-        first_filter.group_key,
-        first_filter.contract_id,
-        second_filter.contract_id
-    having
-        count(*) filter (
-            where first_filter.group_value = second_filter.group_value
-        ) = 0
-),
-
-doubly_covered as (
-    select distinct
-        contracts.account,
-        contracts.customer_key,
-        days.usage_date
-    from contracts
-    inner join contracts as others
-        on
-            contracts.account = others.account
-            and contracts.customer_key = others.customer_key
-            and contracts.contract_id < others.contract_id
-    inner join day_bounds as days
-        on
-            contracts.account = days.account
-            and contracts.customer_key = days.customer_key
-            and contracts.starts_at < days.ends_at
-            and others.starts_at < days.ends_at
-            and coalesce(contracts.ends_at >= days.ends_at, true)
-            and coalesce(others.ends_at >= days.ends_at, true)
-    left join disjoint_contracts
-        on
-            contracts.account = disjoint_contracts.account
-            and contracts.contract_id = disjoint_contracts.contract_id
-            and others.contract_id = disjoint_contracts.other_contract_id
-    where disjoint_contracts.account is null
+            days.account = customers.account
+            and days.customer_key = customers.customer_key
+            and customers.is_linked
 ),
 
 counted as (
@@ -150,6 +35,7 @@ counted as (
         days.account,
         days.customer_key,
         days.usage_date,
+        days.contracts_in_force,
         count(contracts.contract_id) as contracts,
         count(*) filter (
             where
@@ -161,23 +47,19 @@ counted as (
             contracts.starts_at <= days.starts_at
             and coalesce(contracts.ends_at >= days.ends_at, true)
         ) as contracts_all_day,
-        count(*) filter (
-            where
-            contracts.starts_at < days.ends_at
-            and coalesce(contracts.ends_at >= days.ends_at, true)
-        ) as contracts_at_its_end,
         min(contracts.starts_at) filter (
             where contracts.starts_at > days.starts_at
         ) as next_start_at,
         max(contracts.ends_at) filter (
             where contracts.ends_at < days.ends_at
         ) as last_end_at
-    from day_bounds as days
-    left join contracts
+    from days
+    left join intermediate.int_contracts__keyed as contracts
         on
             days.account = contracts.account
             and days.customer_key = contracts.customer_key
-    group by days.account, days.customer_key, days.usage_date
+    group by
+        days.account, days.customer_key, days.usage_date, days.contracts_in_force
 ),
 
 judged as (
@@ -188,7 +70,7 @@ judged as (
             as is_partly_covered,
         case
             when counted.contracts = 0 then 'contract_missing'
-            when doubly_covered.account is not null then 'contract_overlap'
+            when counted.contracts_in_force > 1 then 'contract_overlap'
             when
                 counted.contracts_at_any_time > 1 or counted.contracts_all_day > 0
                 then null
@@ -196,35 +78,24 @@ judged as (
             when counted.last_end_at is not null then 'contract_ended'
         end as cause_of_any_part
     from counted
-    left join doubly_covered
-        on
-            counted.account = doubly_covered.account
-            and counted.customer_key = doubly_covered.customer_key
-            and counted.usage_date = doubly_covered.usage_date
 )
 
 select
     judged.account,
     judged.customer_key,
     judged.usage_date,
-    judged.contracts_at_its_end,
     judged.is_uncovered,
     judged.is_partly_covered,
     judged.next_start_at,
     judged.last_end_at,
-    case
-        when
-            judged.contracts_at_its_end <> 1
-            or judged.cause_of_any_part = 'contract_overlap'
-            then judged.cause_of_any_part
-    end as cause,
+    case when judged.contracts_in_force <> 1 then judged.cause_of_any_part end as cause,
     judged.cause_of_any_part,
     case judged.cause_of_any_part
         when 'contract_missing'
             then 'Metronome has no contract with a rate card for the customer.'
         when 'contract_overlap'
             then
-                cast(judged.contracts_at_its_end as varchar)
+                cast(judged.contracts_in_force as varchar)
                 || ' contracts are in force at once and bill the same usage.'
         when 'contract_late'
             then

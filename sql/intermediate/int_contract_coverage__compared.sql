@@ -1,12 +1,6 @@
 -- One row per customer with an active (or held) subscription in scope.
--- For each UTC day with usage on either side, and the last day before as_of, the contracts in force at the day's
--- last instant are counted; a contract whose usage filter is disjoint from another's bills other usage
--- and does not count twice. The value is 0 if any day has none, else the greatest count.
+-- The value is 0 if any day with usage, or the last one, has no contract in force, else the greatest count of any day.
 with
-
-run as (
-    select * from control.run
-),
 
 customers as (
     select * from intermediate.int_customers__classified
@@ -16,188 +10,16 @@ customers as (
         and (has_active_subscription or has_held_subscription)
 ),
 
-keyed as (
-    select * from intermediate.int_metronome_customers__keyed
-),
-
-usage_days as (
-    select
-        usage_daily.account,
-        usage_daily.customer_key,
-        usage_daily.usage_date
-    from intermediate.int_usage__daily as usage_daily
-    union
-    -- Meters that do not add up over days have no daily row to compare, but Metronome knows their days.
-    select
-        keyed.account,
-        keyed.customer_key,
-        cast(usage_rows.start_at as date) as usage_date
-    from staging.stg_metronome__usage as usage_rows
-    inner join control.meter_map as meter_map
-        on
-            usage_rows.account = meter_map.account
-            and usage_rows.billable_metric_id = meter_map.billable_metric_id
-            and not meter_map.is_additive
-    inner join keyed
-        on
-            usage_rows.account = keyed.account
-            and usage_rows.metronome_customer_id = keyed.metronome_customer_id
-    cross join run
-    where
-        usage_rows.window_size = 'day'
-        and usage_rows.usage_value <> 0
-        and usage_rows.start_at >= run.parallel_run_start
-        and cast(usage_rows.start_at as date) < cast(run.as_of as date)
-    union
-    select
-        customers.account,
-        customers.customer_key,
-        cast(run.as_of - interval 1 day as date) as usage_date
-    from customers
-    cross join run
-),
-
-contracts as (
-    select
-        contracts.*,
-        keyed.customer_key
-    from staging.stg_metronome__contracts as contracts
-    inner join keyed
-        on
-            contracts.account = keyed.account
-            and contracts.metronome_customer_id = keyed.metronome_customer_id
-    where not contracts.is_archived and contracts.rate_card_id is not null
-),
-
-in_force as (
-    select
-        usage_days.account,
-        usage_days.customer_key,
-        usage_days.usage_date,
-        contracts.contract_id
-    from usage_days
-    inner join contracts
-        on
-            usage_days.account = contracts.account
-            and usage_days.customer_key = contracts.customer_key
-            and contracts.starts_at
-            < cast(usage_days.usage_date as timestamp) + interval 1 day
-            and coalesce(
-                contracts.ends_at
-                >= cast(usage_days.usage_date as timestamp) + interval 1 day,
-                true
-            )
-),
-
-shared_keys as (
-    select distinct
-        first_filter.account,
-        first_filter.contract_id,
-        second_filter.contract_id as other_contract_id
-    from staging.stg_metronome__usage_filters as first_filter
-    inner join staging.stg_metronome__usage_filters as second_filter
-        on
-            first_filter.account = second_filter.account
-            and first_filter.group_key = second_filter.group_key
-            and first_filter.contract_id > second_filter.contract_id
-),
-
-shared_values as (
-    select distinct
-        first_filter.account,
-        first_filter.contract_id,
-        second_filter.contract_id as other_contract_id
-    from staging.stg_metronome__usage_filters as first_filter
-    inner join staging.stg_metronome__usage_filters as second_filter
-        on
-            first_filter.account = second_filter.account
-            and first_filter.group_key = second_filter.group_key
-            and first_filter.group_value = second_filter.group_value
-            and first_filter.contract_id > second_filter.contract_id
-),
-
-disjoint_contracts as (
-    select
-        shared_keys.account,
-        shared_keys.contract_id,
-        shared_keys.other_contract_id
-    from shared_keys
-    left join shared_values
-        on
-            shared_keys.account = shared_values.account
-            and shared_keys.contract_id = shared_values.contract_id
-            and shared_keys.other_contract_id = shared_values.other_contract_id
-    where shared_values.account is null
-),
-
--- Contracts that bill something which another one in force bills already.
--- The first contract of a day always counts; a later one only where it is not disjoint from all before it.
-overlapping as (
-    select
-        in_force.account,
-        in_force.customer_key,
-        in_force.usage_date,
-        in_force.contract_id,
-        count(others.contract_id) as earlier_contracts,
-        count(disjoint_contracts.contract_id) as earlier_disjoint_contracts
-    from in_force
-    left join in_force as others
-        on
-            in_force.account = others.account
-            and in_force.customer_key = others.customer_key
-            and in_force.usage_date = others.usage_date
-            and in_force.contract_id > others.contract_id
-    left join disjoint_contracts
-        on
-            in_force.account = disjoint_contracts.account
-            and in_force.contract_id = disjoint_contracts.contract_id
-            and others.contract_id = disjoint_contracts.other_contract_id
-    group by
-        in_force.account,
-        in_force.customer_key,
-        in_force.usage_date,
-        in_force.contract_id
-),
-
-counted as (
-    select
-        overlapping.account,
-        overlapping.customer_key,
-        overlapping.usage_date,
-        count(*) filter (
-            where
-            overlapping.earlier_contracts = 0
-            or overlapping.earlier_disjoint_contracts
-            < overlapping.earlier_contracts
-        ) as contracts_in_force
-    from overlapping
-    group by overlapping.account, overlapping.customer_key, overlapping.usage_date
-),
-
-by_day as (
-    select
-        usage_days.account,
-        usage_days.customer_key,
-        usage_days.usage_date,
-        coalesce(counted.contracts_in_force, 0) as contracts_in_force
-    from usage_days
-    left join counted
-        on
-            usage_days.account = counted.account
-            and usage_days.customer_key = counted.customer_key
-            and usage_days.usage_date = counted.usage_date
-),
-
 by_customer as (
     select
-        by_day.account,
-        by_day.customer_key,
+        days.account,
+        days.customer_key,
         case
-            when min(by_day.contracts_in_force) = 0 then 0
-            else max(by_day.contracts_in_force)
+            when min(days.contracts_in_force) = 0 then 0
+            else max(days.contracts_in_force)
         end as contracts_that_cover
-    from by_day
-    group by by_day.account, by_day.customer_key
+    from intermediate.int_contract_days__counted as days
+    group by days.account, days.customer_key
 )
 
 select

@@ -1,0 +1,166 @@
+-- One row per customer and UTC day with usage on either side, and one for the last day before as_of.
+-- Counted are the contracts in force at the day's last instant; one whose usage filter is disjoint from those of all
+-- contracts before it bills other usage and does not count again.
+-- contracts_in_force: the count; above 1 where two contracts may bill the same usage
+with
+
+run as (
+    select * from control.run
+),
+
+contracts as (
+    select * from intermediate.int_contracts__keyed
+),
+
+usage_days as (
+    select
+        usage_daily.account,
+        usage_daily.customer_key,
+        usage_daily.usage_date
+    from intermediate.int_usage__daily as usage_daily
+    union
+    -- Meters that do not add up over days have no daily row to compare, but Metronome knows their days.
+    select
+        keyed.account,
+        keyed.customer_key,
+        cast(usage_rows.start_at as date) as usage_date
+    from staging.stg_metronome__usage as usage_rows
+    inner join control.meter_map as meter_map
+        on
+            usage_rows.account = meter_map.account
+            and usage_rows.billable_metric_id = meter_map.billable_metric_id
+            and not meter_map.is_additive
+    inner join intermediate.int_metronome_customers__keyed as keyed
+        on
+            usage_rows.account = keyed.account
+            and usage_rows.metronome_customer_id = keyed.metronome_customer_id
+    cross join run
+    where
+        usage_rows.window_size = 'day'
+        and usage_rows.usage_value <> 0
+        and usage_rows.start_at >= run.parallel_run_start
+        and cast(usage_rows.start_at as date) < cast(run.as_of as date)
+    union
+    select
+        customers.account,
+        customers.customer_key,
+        cast(run.as_of - interval 1 day as date) as usage_date
+    from intermediate.int_customers__classified as customers
+    cross join run
+),
+
+in_force as (
+    select
+        usage_days.account,
+        usage_days.customer_key,
+        usage_days.usage_date,
+        contracts.contract_id
+    from usage_days
+    inner join contracts
+        on
+            usage_days.account = contracts.account
+            and usage_days.customer_key = contracts.customer_key
+            and contracts.starts_at
+            < cast(usage_days.usage_date as timestamp) + interval 1 day
+            and coalesce(
+                contracts.ends_at
+                >= cast(usage_days.usage_date as timestamp) + interval 1 day,
+                true
+            )
+),
+
+shared_keys as (
+    select distinct
+        first_filter.account,
+        first_filter.contract_id,
+        second_filter.contract_id as other_contract_id
+    from staging.stg_metronome__usage_filters as first_filter
+    inner join staging.stg_metronome__usage_filters as second_filter
+        on
+            first_filter.account = second_filter.account
+            and first_filter.group_key = second_filter.group_key
+            and first_filter.contract_id > second_filter.contract_id
+),
+
+shared_values as (
+    select distinct
+        first_filter.account,
+        first_filter.contract_id,
+        second_filter.contract_id as other_contract_id
+    from staging.stg_metronome__usage_filters as first_filter
+    inner join staging.stg_metronome__usage_filters as second_filter
+        on
+            first_filter.account = second_filter.account
+            and first_filter.group_key = second_filter.group_key
+            and first_filter.group_value = second_filter.group_value
+            and first_filter.contract_id > second_filter.contract_id
+),
+
+disjoint_contracts as (
+    select
+        shared_keys.account,
+        shared_keys.contract_id,
+        shared_keys.other_contract_id
+    from shared_keys
+    left join shared_values
+        on
+            shared_keys.account = shared_values.account
+            and shared_keys.contract_id = shared_values.contract_id
+            and shared_keys.other_contract_id = shared_values.other_contract_id
+    where shared_values.account is null
+),
+
+-- The first contract of a day always counts; a later one only where it is not disjoint from all before it.
+overlapping as (
+    select
+        in_force.account,
+        in_force.customer_key,
+        in_force.usage_date,
+        in_force.contract_id,
+        count(others.contract_id) as earlier_contracts,
+        count(disjoint_contracts.contract_id) as earlier_disjoint_contracts
+    from in_force
+    left join in_force as others
+        on
+            in_force.account = others.account
+            and in_force.customer_key = others.customer_key
+            and in_force.usage_date = others.usage_date
+            and in_force.contract_id > others.contract_id
+    left join disjoint_contracts
+        on
+            in_force.account = disjoint_contracts.account
+            and in_force.contract_id = disjoint_contracts.contract_id
+            and others.contract_id = disjoint_contracts.other_contract_id
+    group by
+        in_force.account,
+        in_force.customer_key,
+        in_force.usage_date,
+        in_force.contract_id
+),
+
+counted as (
+    select
+        overlapping.account,
+        overlapping.customer_key,
+        overlapping.usage_date,
+        count(*) filter (
+            where
+            overlapping.earlier_contracts = 0
+            or overlapping.earlier_disjoint_contracts
+            < overlapping.earlier_contracts
+        ) as contracts_in_force
+    from overlapping
+    group by overlapping.account, overlapping.customer_key, overlapping.usage_date
+)
+
+select
+    usage_days.account,
+    usage_days.customer_key,
+    usage_days.usage_date,
+    coalesce(counted.contracts_in_force, 0) as contracts_in_force
+from usage_days
+left join counted
+    on
+        usage_days.account = counted.account
+        and usage_days.customer_key = counted.customer_key
+        and usage_days.usage_date = counted.usage_date
