@@ -30,12 +30,7 @@ rated_values as (
         keyed.customer_key,
         rates.product_id,
         rates.pricing_group_values
-    from staging.stg_metronome__contract_rates as rates
-    inner join staging.stg_metronome__contracts as contracts
-        on
-            rates.account = contracts.account
-            and rates.contract_id = contracts.contract_id
-            and not contracts.is_archived
+    from intermediate.int_contract_rates__bounded as rates
     inner join intermediate.int_metronome_customers__keyed as keyed
         on
             rates.account = keyed.account

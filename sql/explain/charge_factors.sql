@@ -25,162 +25,119 @@ measured as (
     where based.has_stripe
 ),
 
-row_sums as (
+levels as (
     select
-        measured.*,
-        sum(measured.stripe_charged) filter (where measured.basis = 'price') over (
-            partition by measured.money_row
-        ) as row_charged,
-        sum(measured.stripe_list_charged) filter (where measured.basis = 'price') over (
-            partition by measured.money_row
-        ) as row_list_charged,
-        sum(measured.stripe_base) filter (where measured.basis = 'price') over (
-            partition by measured.money_row
-        ) as row_base
+        measured.money_row,
+        measured.charge_meter,
+        measured.charge_group,
+        measured.basis,
+        measured.stripe_base as base,
+        measured.stripe_charged as charged,
+        measured.stripe_list_charged as list_charged,
+        cast(greatest(measured.non_zero_lines, 1) as decimal(18, 1)) as tolerance
     from measured
+    union all
+    -- The charges with prices together: a meter of NULL.
+    select
+        measured.money_row,
+        cast(null as varchar) as charge_meter,
+        cast(null as varchar) as charge_group,
+        'price' as basis,
+        sum(measured.stripe_base) filter (where measured.basis = 'price') as base,
+        sum(measured.stripe_charged) filter (where measured.basis = 'price') as charged,
+        sum(measured.stripe_list_charged) filter (where measured.basis = 'price')
+            as list_charged,
+        cast(sum(measured.non_zero_lines) + 1 as decimal(18, 1)) as tolerance
+    from measured
+    group by measured.money_row
 ),
 
 ratios as (
     select
-        row_sums.*,
+        levels.*,
+        cast(
+            case when levels.base <> 0 then levels.charged / levels.base end
+            as decimal(28, 10)
+        ) as ratio,
+        cast(
+            case when levels.base <> 0 then levels.list_charged / levels.base end
+            as decimal(28, 10)
+        ) as list_ratio,
         cast(
             case
-                when row_sums.stripe_base = 0 then null
-                else row_sums.stripe_charged / row_sums.stripe_base
+                when levels.charged > 0 and levels.base >= levels.charged
+                    then 1 / cast(levels.base / levels.charged as decimal(28, 3))
             end as decimal(28, 10)
-        ) as own_ratio,
-        cast(
-            case
-                when row_sums.row_base = 0 then null
-                else row_sums.row_charged / row_sums.row_base
-            end as decimal(28, 10)
-        ) as row_ratio,
-        cast(
-            case
-                when row_sums.stripe_charged <= 0 then null
-                when row_sums.stripe_base < row_sums.stripe_charged then null
-                else
-                    1
-                    / cast(
-                        row_sums.stripe_base / row_sums.stripe_charged
-                        as decimal(28, 3)
-                    )
-            end as decimal(28, 10)
-        ) as own_taxed_ratio,
-        cast(
-            case
-                when row_sums.row_charged <= 0 then null
-                when row_sums.row_base < row_sums.row_charged then null
-                else
-                    1
-                    / cast(
-                        row_sums.row_base / row_sums.row_charged as decimal(28, 3)
-                    )
-            end as decimal(28, 10)
-        ) as row_taxed_ratio,
-        cast(
-            case
-                when row_sums.stripe_base = 0 then null
-                else row_sums.stripe_list_charged / row_sums.stripe_base
-            end as decimal(28, 10)
-        ) as own_list_ratio,
-        cast(
-            case
-                when row_sums.row_base = 0 then null
-                else row_sums.row_list_charged / row_sums.row_base
-            end as decimal(28, 10)
-        ) as row_list_ratio,
-        cast(greatest(row_sums.non_zero_lines, 1) as decimal(18, 1)) as tolerance,
-        cast(
-            sum(row_sums.non_zero_lines) over (partition by row_sums.money_row) + 1
-            as decimal(18, 1)
-        ) as row_tolerance
-    from row_sums
+        ) as taxed_ratio
+    from levels
 ),
 
--- The roundest factor that fits the whole row: one discount on everything shows best there.
-row_factors as (
+fitted as (
     select
         ratios.*,
         case
-            when coalesce(ratios.row_base, 0) = 0 then 1
+            when ratios.basis <> 'price' then ratios.ratio
             when
-                abs(
-                    ratios.row_base * cast(ratios.row_ratio as decimal(28, 0))
-                    - ratios.row_charged
-                ) <= ratios.row_tolerance
-                then cast(ratios.row_ratio as decimal(28, 0))
+                abs(ratios.base * cast(ratios.ratio as decimal(28, 0)) - ratios.charged)
+                <= ratios.tolerance
+                then cast(ratios.ratio as decimal(28, 0))
             when
-                abs(
-                    ratios.row_base * cast(ratios.row_ratio as decimal(28, 2))
-                    - ratios.row_charged
-                ) <= ratios.row_tolerance
-                then cast(ratios.row_ratio as decimal(28, 2))
+                abs(ratios.base * cast(ratios.ratio as decimal(28, 2)) - ratios.charged)
+                <= ratios.tolerance
+                then cast(ratios.ratio as decimal(28, 2))
             when
-                abs(ratios.row_base * ratios.row_taxed_ratio - ratios.row_charged)
-                <= ratios.row_tolerance
-                then ratios.row_taxed_ratio
+                abs(ratios.base * ratios.taxed_ratio - ratios.charged)
+                <= ratios.tolerance
+                then ratios.taxed_ratio
             when
-                abs(
-                    ratios.row_base * cast(ratios.row_ratio as decimal(28, 4))
-                    - ratios.row_charged
-                ) <= ratios.row_tolerance
-                then cast(ratios.row_ratio as decimal(28, 4))
-            else ratios.row_ratio
-        end as row_factor
+                abs(ratios.base * cast(ratios.ratio as decimal(28, 4)) - ratios.charged)
+                <= ratios.tolerance
+                then cast(ratios.ratio as decimal(28, 4))
+            else ratios.ratio
+        end as factor
     from ratios
+),
+
+-- One discount on everything shows best in the whole row.
+row_factors as (
+    select
+        fitted.money_row,
+        fitted.list_ratio,
+        coalesce(fitted.factor, 1) as factor
+    from fitted
+    where fitted.charge_meter is null
 )
 
 select
-    row_factors.*,
+    measured.money_row,
+    measured.charge_meter,
+    measured.charge_group,
+    measured.has_metronome,
+    measured.stripe_base,
+    measured.metronome_base,
     cast(
         case
             when
-                row_factors.basis = 'price'
-                and abs(
-                    row_factors.stripe_base * row_factors.row_factor
-                    - row_factors.stripe_charged
-                ) <= row_factors.tolerance
-                then row_factors.row_factor
-            when row_factors.basis <> 'price' then row_factors.own_ratio
-            when
-                abs(
-                    row_factors.stripe_base
-                    * cast(row_factors.own_ratio as decimal(28, 0))
-                    - row_factors.stripe_charged
-                ) <= row_factors.tolerance
-                then cast(row_factors.own_ratio as decimal(28, 0))
-            when
-                abs(
-                    row_factors.stripe_base
-                    * cast(row_factors.own_ratio as decimal(28, 2))
-                    - row_factors.stripe_charged
-                ) <= row_factors.tolerance
-                then cast(row_factors.own_ratio as decimal(28, 2))
-            when
-                abs(
-                    row_factors.stripe_base * row_factors.own_taxed_ratio
-                    - row_factors.stripe_charged
-                ) <= row_factors.tolerance
-                then row_factors.own_taxed_ratio
-            when
-                abs(
-                    row_factors.stripe_base
-                    * cast(row_factors.own_ratio as decimal(28, 4))
-                    - row_factors.stripe_charged
-                ) <= row_factors.tolerance
-                then cast(row_factors.own_ratio as decimal(28, 4))
-            else row_factors.own_ratio
+                fitted.basis = 'price'
+                and abs(fitted.base * row_factors.factor - fitted.charged)
+                <= fitted.tolerance
+                then row_factors.factor
+            else fitted.factor
         end as decimal(28, 10)
     ) as net_factor,
     cast(
         case
             when
-                row_factors.basis = 'price'
-                and abs(row_factors.stripe_base - row_factors.stripe_list_charged)
-                <= row_factors.tolerance
+                fitted.basis = 'price'
+                and abs(fitted.base - fitted.list_charged) <= fitted.tolerance
                 then 1
-            else coalesce(row_factors.own_list_ratio, row_factors.row_list_ratio)
+            else coalesce(fitted.list_ratio, row_factors.list_ratio)
         end as decimal(28, 10)
     ) as list_factor
-from row_factors
+from measured
+inner join fitted
+    on
+        measured.money_row = fitted.money_row
+        and measured.charge_meter = fitted.charge_meter
+        and measured.charge_group = fitted.charge_group
+inner join row_factors on measured.money_row = row_factors.money_row

@@ -5,167 +5,126 @@
 -- off_amount: what the charge would be with nothing else wrong
 with
 
-rated as (
-    select * from explain.charge_rates
-),
-
-powers as (
-    select cast(10 as decimal(18, 6)) as factor
-    union all
-    select cast(60 as decimal(18, 6)) as factor
-    union all
-    select cast(100 as decimal(18, 6)) as factor
-    union all
-    select cast(1000 as decimal(18, 6)) as factor
-    union all
-    select cast(1024 as decimal(18, 6)) as factor
-    union all
-    select cast(3600 as decimal(18, 6)) as factor
-    union all
-    select cast(10000 as decimal(18, 6)) as factor
-    union all
-    select cast(100000 as decimal(18, 6)) as factor
-    union all
-    select cast(1000000 as decimal(18, 6)) as factor
-    union all
-    select cast(1048576 as decimal(18, 6)) as factor
-    union all
-    select cast(1000000000 as decimal(18, 6)) as factor
-),
-
-own_factors as (
+charges as (
     select
         rated.money_row,
         rated.charge_meter,
         rated.charge_group,
+        rated.account,
+        rated.product_id,
+        rated.stripe_price_id,
+        rated.pricing_model,
+        rated.noise,
+        rated.charged_otherwise,
+        rated.expected_at_metronome as expected,
+        rated.expected_unpackaged_at_metronome as expected_unpackaged
+    from explain.charge_rates as rated
+    where rated.charged_otherwise > 0 and rated.expected_at_metronome > 0
+),
+
+common_factors as (
+    select
+        cast(
+            unnest([
+                10, 60, 100, 1000, 1024, 3600,
+                10000, 100000, 1000000, 1048576, 1000000000
+            ]) as decimal(18, 6)
+        ) as factor
+),
+
+factors as (
+    select
+        charges.*,
+        true as is_own,
         cast(conversions.conversion_factor as decimal(18, 6)) as factor
-    from rated
+    from charges
     inner join intermediate.int_product_conversions__dated as conversions
         on
-            rated.account = conversions.account
-            and rated.product_id = conversions.product_id
+            charges.account = conversions.account
+            and charges.product_id = conversions.product_id
     where conversions.conversion_factor > 1
-    union
-    select
-        rated.money_row,
-        rated.charge_meter,
-        rated.charge_group,
-        cast(tiers.package_size as decimal(18, 6)) as factor
-    from rated
-    inner join staging.stg_stripe__price_tiers as tiers
-        on
-            rated.account = tiers.account
-            and rated.stripe_price_id = tiers.stripe_price_id
-    where tiers.package_size > 1
-),
-
-known_factors as (
-    select
-        own_factors.*,
-        true as is_own
-    from own_factors
     union all
     select
-        rated.money_row,
-        rated.charge_meter,
-        rated.charge_group,
-        powers.factor,
-        false as is_own
-    from rated
-    cross join powers
-),
-
-inverted as (
+        charges.*,
+        true as is_own,
+        cast(tiers.package_size as decimal(18, 6)) as factor
+    from charges
+    inner join staging.stg_stripe__price_tiers as tiers
+        on
+            charges.account = tiers.account
+            and charges.stripe_price_id = tiers.stripe_price_id
+    where tiers.package_size > 1
+    union all
     select
-        known_factors.*,
-        cast(1 / known_factors.factor as decimal(18, 12)) as inverse_factor
-    from known_factors
+        charges.*,
+        false as is_own,
+        common_factors.factor
+    from charges
+    cross join common_factors
 ),
 
 -- What the charge would be if its unit were off by a factor, and nothing else.
 off_amounts as (
     select
-        inverted.money_row,
-        inverted.charge_meter,
-        inverted.charge_group,
-        inverted.is_own,
-        inverted.factor,
-        rated.noise * inverted.factor as slack,
-        cast(rated.expected_at_metronome as decimal(38, 6)) * inverted.factor
-            as off_amount
-    from inverted
-    inner join rated
-        on
-            inverted.money_row = rated.money_row
-            and inverted.charge_meter = rated.charge_meter
-            and inverted.charge_group = rated.charge_group
+        factors.*,
+        factors.noise * factors.factor as slack,
+        cast(factors.expected as decimal(38, 6)) * factors.factor as off_amount
+    from factors
     union all
     select
-        inverted.money_row,
-        inverted.charge_meter,
-        inverted.charge_group,
-        inverted.is_own,
-        inverted.factor,
-        rated.noise as slack,
-        cast(rated.expected_at_metronome as decimal(38, 6)) * inverted.inverse_factor
-            as off_amount
-    from inverted
-    inner join rated
-        on
-            inverted.money_row = rated.money_row
-            and inverted.charge_meter = rated.charge_meter
-            and inverted.charge_group = rated.charge_group
+        factors.*,
+        factors.noise as slack,
+        cast(factors.expected as decimal(38, 6))
+        * cast(1 / factors.factor as decimal(18, 12)) as off_amount
+    from factors
     union all
     select
-        rated.money_row,
-        rated.charge_meter,
-        rated.charge_group,
+        charges.*,
         true as is_own,
         cast(null as decimal(18, 6)) as factor,
-        rated.noise as slack,
-        rated.expected_unpackaged_at_metronome as off_amount
-    from rated
-    where rated.pricing_model = 'package'
+        charges.noise as slack,
+        charges.expected_unpackaged as off_amount
+    from charges
+    where charges.pricing_model = 'package'
+),
+
+differences as (
+    select
+        off_amounts.*,
+        abs(off_amounts.charged_otherwise - off_amounts.off_amount) as difference
+    from off_amounts
 ),
 
 -- Exactly off by a factor, or nearly so by one that the product itself has.
 matched as (
     select
-        off_amounts.*,
+        differences.*,
         row_number() over (
             partition by
-                off_amounts.money_row,
-                off_amounts.charge_meter,
-                off_amounts.charge_group
+                differences.money_row,
+                differences.charge_meter,
+                differences.charge_group
             order by
-                abs(rated.charged_otherwise - off_amounts.off_amount),
-                off_amounts.is_own desc,
-                off_amounts.factor asc
+                differences.difference asc,
+                differences.is_own desc,
+                differences.factor asc
         ) as preference
-    from off_amounts
-    inner join rated
-        on
-            off_amounts.money_row = rated.money_row
-            and off_amounts.charge_meter = rated.charge_meter
-            and off_amounts.charge_group = rated.charge_group
+    from differences
     where
         (
-            rated.charged_otherwise >= 5 * rated.expected_at_metronome
-            or 5 * rated.charged_otherwise <= rated.expected_at_metronome
+            differences.charged_otherwise >= 5 * differences.expected
+            or 5 * differences.charged_otherwise <= differences.expected
             or (
-                off_amounts.factor is null
-                and abs(rated.charged_otherwise - off_amounts.off_amount)
-                <= off_amounts.slack
+                differences.factor is null
+                and differences.difference <= differences.slack
             )
         )
-        and rated.charged_otherwise > 0
-        and rated.expected_at_metronome > 0
         and (
-            abs(rated.charged_otherwise - off_amounts.off_amount) <= off_amounts.slack
+            differences.difference <= differences.slack
             or (
-                off_amounts.is_own
-                and 2 * rated.charged_otherwise > off_amounts.off_amount
-                and rated.charged_otherwise < 2 * off_amounts.off_amount
+                differences.is_own
+                and 2 * differences.charged_otherwise > differences.off_amount
+                and differences.charged_otherwise < 2 * differences.off_amount
             )
         )
 )

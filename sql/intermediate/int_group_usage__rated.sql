@@ -38,7 +38,6 @@ products as (
         linked_products.billable_metric_id,
         linked_products.is_additive,
         products.product,
-        products.pricing_group_key,
         coalesce(array_length(products.pricing_group_key), 0) as pricing_keys
     from linked_products
     inner join staging.stg_metronome__products as products
@@ -48,113 +47,25 @@ products as (
     where not products.is_archived
 ),
 
--- A metric may have been asked by several key sets: the smallest with all keys of the product is read.
-asked_sets as (
-    select distinct
-        usage_groups.account,
-        products.product_id,
-        products.pricing_keys,
-        usage_groups.asked_group_key,
-        unnest(products.pricing_group_key) as pricing_key
-    from staging.stg_metronome__usage_groups as usage_groups
-    inner join products
-        on
-            usage_groups.account = products.account
-            and usage_groups.billable_metric_id = products.billable_metric_id
-    where products.pricing_keys > 0
-),
-
-whole_sets as (
-    select
-        asked_sets.account,
-        asked_sets.product_id,
-        asked_sets.asked_group_key,
-        lpad(cast(length(asked_sets.asked_group_key) as varchar), 6, '0')
-        || asked_sets.asked_group_key as key_rank
-    from asked_sets
-    where strpos(asked_sets.asked_group_key, '"' || asked_sets.pricing_key || '"') > 0
-    group by
-        asked_sets.account,
-        asked_sets.product_id,
-        asked_sets.pricing_keys,
-        asked_sets.asked_group_key
-    having count(*) = asked_sets.pricing_keys
-),
-
-chosen_sets as (
-    select
-        whole_sets.account,
-        whole_sets.product_id,
-        min_by(whole_sets.asked_group_key, whole_sets.key_rank) as asked_group_key
-    from whole_sets
-    group by whole_sets.account, whole_sets.product_id
-),
-
-chosen_usage as (
-    select
-        usage_groups.*,
-        products.product_id,
-        products.pricing_group_key
-    from staging.stg_metronome__usage_groups as usage_groups
-    inner join products
-        on
-            usage_groups.account = products.account
-            and usage_groups.billable_metric_id = products.billable_metric_id
-    inner join chosen_sets
-        on
-            products.account = chosen_sets.account
-            and products.product_id = chosen_sets.product_id
-            and usage_groups.asked_group_key = chosen_sets.asked_group_key
-),
-
--- A group's values may hold more keys than the product prices by: keep only those.
-group_pairs as (
-    select distinct
-        chosen_usage.account,
-        chosen_usage.product_id,
-        chosen_usage.group_values,
-        unnest(chosen_usage.pricing_group_key) as pricing_key
-    from chosen_usage
-),
-
-group_texts as (
-    select
-        group_pairs.account,
-        group_pairs.product_id,
-        group_pairs.group_values,
-        '{'
-        || string_agg(
-            '"' || group_pairs.pricing_key || '":'
-            || coalesce(
-                cast(
-                    json_extract(
-                        group_pairs.group_values,
-                        '$."' || group_pairs.pricing_key || '"'
-                    ) as varchar
-                ),
-                'null'
-            ),
-            ',' order by group_pairs.pricing_key
-        )
-        || '}' as pricing_group_values
-    from group_pairs
-    group by group_pairs.account, group_pairs.product_id, group_pairs.group_values
-),
-
 grouped_usage as (
     select
-        chosen_usage.account,
-        chosen_usage.metronome_customer_id,
-        chosen_usage.product_id,
-        group_texts.pricing_group_values,
-        cast(chosen_usage.start_at as date) as usage_date,
-        chosen_usage.usage_value
-    from chosen_usage
-    inner join group_texts
+        usage_groups.account,
+        usage_groups.metronome_customer_id,
+        products.product_id,
+        priced.pricing_group_values,
+        cast(usage_groups.start_at as date) as usage_date,
+        usage_groups.usage_value
+    from staging.stg_metronome__usage_groups as usage_groups
+    inner join products
         on
-            chosen_usage.account = group_texts.account
-            and chosen_usage.product_id = group_texts.product_id
-            and chosen_usage.group_values = group_texts.group_values
+            usage_groups.account = products.account
+            and usage_groups.billable_metric_id = products.billable_metric_id
+    inner join intermediate.int_group_values__priced as priced
+        on
+            products.account = priced.account
+            and products.product_id = priced.product_id
+            and usage_groups.asked_group_key = priced.asked_group_key
+            and usage_groups.group_values = priced.group_values
 ),
 
 plain_usage as (
@@ -187,7 +98,7 @@ rated_days as (
         all_usage.pricing_group_values,
         all_usage.usage_date
     from all_usage
-    inner join staging.stg_metronome__contract_rates as rates
+    inner join intermediate.int_contract_rates__bounded as rates
         on
             all_usage.account = rates.account
             and all_usage.metronome_customer_id = rates.metronome_customer_id
@@ -197,16 +108,6 @@ rated_days as (
             < cast(all_usage.usage_date as timestamp) + interval 1 day
             and coalesce(
                 rates.ends_at > cast(all_usage.usage_date as timestamp), true
-            )
-    inner join staging.stg_metronome__contracts as contracts
-        on
-            rates.account = contracts.account
-            and rates.contract_id = contracts.contract_id
-            and not contracts.is_archived
-            and contracts.starts_at
-            < cast(all_usage.usage_date as timestamp) + interval 1 day
-            and coalesce(
-                contracts.ends_at > cast(all_usage.usage_date as timestamp), true
             )
 ),
 
