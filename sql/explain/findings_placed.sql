@@ -10,78 +10,49 @@
 -- customers_compared: customers of the account that are compared
 with
 
-placed as (
-    select * from explain.findings_timed
-),
-
--- Stretches of time over all customers: rows that overlap or touch belong together.
-spans as (
-    select distinct
-        placed.account,
-        placed.cause,
-        placed.joins_from,
-        placed.joins_to
-    from placed
-),
-
-spans_ended as (
+begun as (
     select
-        spans.*,
-        max(spans.joins_to) over (
-            partition by spans.account, spans.cause
-            order by spans.joins_from, spans.joins_to
-        ) as ended_at
-    from spans
-),
-
-spans_begun as (
-    select
-        spans_ended.*,
+        timed.*,
         case
             when
-                spans_ended.joins_from <= lead(spans_ended.ended_at) over (
-                    partition by spans_ended.account, spans_ended.cause
-                    order by spans_ended.joins_from desc, spans_ended.joins_to desc
+                timed.joins_from <= max(timed.joins_to) over (
+                    partition by timed.account, timed.cause
+                    order by timed.joins_from, timed.joins_to
+                    rows between unbounded preceding and 1 preceding
                 )
                 then 0
             else 1
         end as is_new
-    from spans_ended
+    from explain.findings_timed as timed
 ),
 
+-- Stretches of time over all customers: findings that overlap or touch belong together.
 stretches as (
     select
-        spans_begun.account,
-        spans_begun.cause,
-        spans_begun.joins_from,
-        spans_begun.joins_to,
-        sum(spans_begun.is_new) over (
-            partition by spans_begun.account, spans_begun.cause
-            order by spans_begun.joins_from, spans_begun.joins_to
+        begun.*,
+        sum(begun.is_new) over (
+            partition by begun.account, begun.cause
+            order by begun.joins_from, begun.joins_to
         ) as stretch
-    from spans_begun
+    from begun
 ),
 
 by_customer as (
     select
-        placed.account,
-        placed.cause,
+        stretches.account,
+        stretches.cause,
         stretches.stretch,
-        placed.customer,
+        stretches.customer,
         case
-            when min(placed.meter) = max(placed.meter) then min(placed.meter)
+            when min(stretches.meter) = max(stretches.meter) then min(stretches.meter)
         end as meter,
         case
-            when min(placed.product) = max(placed.product) then min(placed.product)
+            when min(stretches.product) = max(stretches.product)
+                then min(stretches.product)
         end as product
-    from placed
-    inner join stretches
-        on
-            placed.account = stretches.account
-            and placed.cause = stretches.cause
-            and placed.joins_from = stretches.joins_from
-            and placed.joins_to = stretches.joins_to
-    group by placed.account, placed.cause, stretches.stretch, placed.customer
+    from stretches
+    group by
+        stretches.account, stretches.cause, stretches.stretch, stretches.customer
 ),
 
 compared as (
@@ -200,27 +171,31 @@ located as (
             and by_customer.cause = concerned_by_meter.cause
             and by_customer.stretch = concerned_by_meter.stretch
             and by_customer.meter = concerned_by_meter.meter
-),
-
-gathered as (
-    select
-        placed.*,
-        located.place,
-        located.customers_concerned,
-        located.customers_compared
-    from placed
-    inner join stretches
-        on
-            placed.account = stretches.account
-            and placed.cause = stretches.cause
-            and placed.joins_from = stretches.joins_from
-            and placed.joins_to = stretches.joins_to
-    inner join located
-        on
-            placed.account = located.account
-            and placed.cause = located.cause
-            and stretches.stretch = located.stretch
-            and placed.customer = located.customer
 )
 
-select * from gathered
+select
+    stretches.check_name,
+    stretches.cause,
+    stretches.currency,
+    stretches.meter,
+    stretches.product,
+    stretches.pricing_group_values,
+    stretches.variance,
+    stretches.is_daily,
+    stretches.is_dated,
+    stretches.account,
+    stretches.customer,
+    stretches.starts_at,
+    stretches.ends_at,
+    stretches.joins_from,
+    stretches.joins_to,
+    located.place,
+    located.customers_concerned,
+    located.customers_compared
+from stretches
+inner join located
+    on
+        stretches.account = located.account
+        and stretches.cause = located.cause
+        and stretches.stretch = located.stretch
+        and stretches.customer = located.customer

@@ -17,74 +17,38 @@
 -- summary: the incident in a sentence
 with
 
-placed as (
-    select * from explain.findings_placed
-),
-
-spans as (
-    select distinct
-        placed.account,
-        placed.cause,
-        placed.place,
-        placed.joins_from,
-        placed.joins_to
-    from placed
-),
-
-spans_ended as (
+begun as (
     select
-        spans.*,
-        max(spans.joins_to) over (
-            partition by spans.account, spans.cause, spans.place
-            order by spans.joins_from, spans.joins_to
-        ) as ended_at
-    from spans
-),
-
-spans_begun as (
-    select
-        spans_ended.*,
+        placed.*,
         case
             when
-                spans_ended.joins_from <= lead(spans_ended.ended_at) over (
-                    partition by
-                        spans_ended.account, spans_ended.cause, spans_ended.place
-                    order by spans_ended.joins_from desc, spans_ended.joins_to desc
+                placed.joins_from <= max(placed.joins_to) over (
+                    partition by placed.account, placed.cause, placed.place
+                    order by placed.joins_from, placed.joins_to
+                    rows between unbounded preceding and 1 preceding
                 )
                 then 0
             else 1
         end as is_new
-    from spans_ended
+    from explain.findings_placed as placed
 ),
 
 stretches as (
     select
-        spans_begun.account,
-        spans_begun.cause,
-        spans_begun.place,
-        spans_begun.joins_from,
-        spans_begun.joins_to,
-        sum(spans_begun.is_new) over (
-            partition by spans_begun.account, spans_begun.cause, spans_begun.place
-            order by spans_begun.joins_from, spans_begun.joins_to
+        begun.*,
+        sum(begun.is_new) over (
+            partition by begun.account, begun.cause, begun.place
+            order by begun.joins_from, begun.joins_to
         ) as stretch
-    from spans_begun
+    from begun
 ),
 
 gathered as (
     select
-        placed.*,
-        stretches.stretch,
-        placed.account || ' ' || placed.cause || ' ' || placed.place || ' '
+        stretches.*,
+        stretches.account || ' ' || stretches.cause || ' ' || stretches.place || ' '
         || cast(stretches.stretch as varchar) as incident_key
-    from placed
-    inner join stretches
-        on
-            placed.account = stretches.account
-            and placed.cause = stretches.cause
-            and placed.place = stretches.place
-            and placed.joins_from = stretches.joins_from
-            and placed.joins_to = stretches.joins_to
+    from stretches
 ),
 
 described as (
