@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -49,6 +50,22 @@ class _RunCommand(TyperCommand):
 QuietOption = Annotated[bool, typer.Option("--quiet", help="Print only the verdict and its reasons.")]
 SeedOption = Annotated[int, typer.Option(help="Seed of the pretend company.")]
 CustomersOption = Annotated[int, typer.Option(min=1, help="Customers of the pretend company.")]
+
+
+def _show_version(is_asked: bool) -> None:  # noqa: FBT001  # typer calls it with the option's value
+    if is_asked:
+        sys.stdout.write(f"parity {version_of('parity-pipeline')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _before_any_command(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Take the options that stand before a command; `--version` ends the program by itself."""
 
 
 @app.command(cls=_RunCommand)

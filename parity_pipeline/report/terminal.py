@@ -35,7 +35,7 @@ def show_verdict(
 
 
 def _checks(result: RunResult) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column("check")
     table.add_column("status", no_wrap=True)
     for name in ("rows", "breaches", "pending", "within", "ratio"):

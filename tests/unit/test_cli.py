@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,8 @@ COMMANDS = (
     ("export",),
     ("signoff",),
     ("verify",),
+    ("doctor",),
+    ("prune",),
     ("sandbox", "serve"),
     ("sandbox", "faults"),
 )
@@ -96,6 +99,8 @@ def test_a_run_without_keys_is_one_line() -> None:
     [
         (("run", "--sandbox", "nonsense"), "There is no scenario nonsense"),
         (("run", "--sandbox", "--as-of", "later"), "--as-of must be a date"),
+        (("run", "--sandbox", "--as-of", ""), "--as-of must be a date"),
+        (("run", "--sandbox", "--since", ""), "--since must be a date"),
         (("run", "--config", "none.toml"), "none.toml does not exist"),
         (("sandbox", "serve", "--scenario", "nonsense"), "There is no scenario nonsense"),
         (("report", "--format", "pdf"), "--format must be one of"),
@@ -108,6 +113,11 @@ def test_a_users_mistake_is_exit_2(arguments: tuple[str, ...], told: str) -> Non
     assert exit_code == 2
     assert told in errors
     assert "Traceback" not in errors
+
+
+def test_the_version_is_told() -> None:
+    """It is the one that is installed."""
+    assert parity("--version") == (0, f"parity {version('parity-pipeline')}\n", "")
 
 
 def test_an_unknown_option_is_exit_2() -> None:

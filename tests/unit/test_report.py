@@ -108,7 +108,7 @@ def test_the_terminal_shows_verdict_checks_and_reasons() -> None:
     show(RESULT, Console(file=output, width=80, color_system=None))
     text = output.getvalue()
     assert text.startswith("NO_GO Metronome would not have billed")
-    assert "All customers have contracts  FAIL" in text
+    assert "All customers have contracts FAIL" in text
     assert "- invoice_totals fails." in text
     assert "…" not in text
 
