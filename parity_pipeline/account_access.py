@@ -3,6 +3,7 @@
 Where the settings come from is settings.py's; what is read with them is decided in sources.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -16,6 +17,7 @@ DEFAULT_ACCOUNT: Final = "default"
 UNASSIGNED: Final = "unassigned"
 """The account of Metronome customers that belong to none of the accounts that share their environment."""
 _ACCOUNT_ID: Final = "acct_"
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 class AccountAccess(BaseModel):
@@ -45,11 +47,19 @@ def account_accesses(
     """Every account in the order of the settings; raise UsageError where these contradict each other."""
     if UNASSIGNED in sections:
         raise UsageError(f"accounts.{UNASSIGNED}: this name is taken; choose another one.")
+    for name, section in sections.items():
+        _refuse_path(f"accounts.{name}", name)
+        _refuse_path(f"accounts.{name}.metronome_environment", section.metronome_environment or name)
     named = sections or {DEFAULT_ACCOUNT: Account()}
     accounts = [_access(name, section, environment) for name, section in named.items()]
     _refuse_twice(accounts)
     _refuse_other_environments(accounts, named)
     return tuple(_with_environment(accounts, named))
+
+
+def is_folder_name(name: str) -> bool:
+    """Whether an account or an environment can be called so: its landing is a folder of this name."""
+    return _NAME.fullmatch(name) is not None
 
 
 def shared_environments(accounts: Sequence[AccountAccess]) -> dict[str, tuple[AccountAccess, ...]]:
@@ -87,6 +97,11 @@ def _account_id(name: str, section: Account) -> str | None:
             f"accounts.{name}.stripe_account_id is {told}, but its stripe_context is that of {from_context}."
         )
     return told or from_context
+
+
+def _refuse_path(key: str, name: str) -> None:
+    if not is_folder_name(name):
+        raise UsageError(f"{key} is called {name!r}; use letters, digits, dots, dashes and underscores.")
 
 
 def _refuse_twice(accounts: Sequence[AccountAccess]) -> None:

@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from parity_pipeline.account_access import is_folder_name
 from parity_pipeline.columns import duckdb_columns, holds_times
 from parity_pipeline.errors import LandingError, UsageError
 from parity_pipeline.periods import Window
@@ -33,7 +34,6 @@ __all__ = [
 ]
 
 MANIFEST: Final = "manifest.json"
-_ACCOUNT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _OFFSET: Final = re.compile(rb'T\d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:\d\d"')
 
 
@@ -249,7 +249,7 @@ class LandingWriter:
 
 def landed_file(folder: Path, account: str, resource: Resource) -> Path:
     """Where a resource of an account lies in a run's folder."""
-    if not _ACCOUNT.fullmatch(account):
+    if not is_folder_name(account):
         raise UsageError(f"account name {account!r}: use letters, digits, dots, dashes and underscores")
     return folder / _place(account, resource.source, resource.name)
 

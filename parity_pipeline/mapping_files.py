@@ -19,6 +19,10 @@ from parity_pipeline.setting_sections import CHECKS, Cohort
 from parity_pipeline.settings import Settings
 
 _MOST_ROWS: Final = 5_000_000
+_LEAST_TOO_GREAT: Final = Decimal("1e24")  # the tables hold DECIMAL(38, 12)
+_PLACES: Final = 12
+_CUSTOMER_COLUMNS: Final = ("stripe_customer_id", "customer_id", "customer")
+"""What the column of a cohort's file may be called, by either vendor's id."""
 
 
 @dataclass(frozen=True)
@@ -111,11 +115,8 @@ class _Line:
     number: int
     cells: dict[str, str]
 
-    def text(self, *columns: str, optional: bool = False) -> str:
-        """The first of these columns that the file has; empty is a mistake unless it is optional."""
-        column = next((each for each in columns if each in self.cells), None)
-        if column is None:
-            raise UsageError(f"{self.path} has no column {columns[0]}.")
+    def text(self, column: str, *, optional: bool = False) -> str:
+        """A column that the file has; empty is a mistake unless it is optional."""
         value = self.cells[column].strip()
         if not value and not optional:
             raise self.mistake(column, "is empty")
@@ -158,8 +159,10 @@ class _Line:
             amount = Decimal(text)
         except InvalidOperation as error:
             raise self.mistake(column, "must be a number") from error
-        if not amount.is_finite() or amount < 0:
-            raise self.mistake(column, "must be a number of at least 0")
+        if not amount.is_finite() or not 0 <= amount < _LEAST_TOO_GREAT:
+            raise self.mistake(column, "must be a number of at least 0, and below 10^24")
+        if amount != round(amount, _PLACES):
+            raise self.mistake(column, f"must have at most {_PLACES} decimals")
         return amount
 
     def mistake(self, column: str, what: str) -> UsageError:
@@ -171,16 +174,21 @@ def _path(folder: Path, name: Path | None) -> Path | None:
     return folder / name if name is not None else None
 
 
-def _lines(path: Path | None, *, columns: tuple[str, ...]) -> Iterator[_Line]:
+def _lines(
+    path: Path | None, *, columns: tuple[str, ...] = (), one_of: tuple[str, ...] = ()
+) -> Iterator[_Line]:
+    """The lines of a file that has all of these columns, and one of those."""
     if path is None:
         return
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
             header = [name.strip() for name in next(reader, [])]
-            for column in columns:
-                if column not in header:
-                    raise UsageError(f"{path} line 1 has no column {column}.")
+            missing = [column for column in columns if column not in header]
+            if one_of and not set(one_of) & set(header):
+                missing.append(one_of[0])
+            if missing:
+                raise UsageError(f"{path} line 1 has no column {missing[0]}.")
             for cells in reader:
                 if not any(cell.strip() for cell in cells):
                     continue
@@ -256,8 +264,8 @@ def _cohort(
     marked = cohort.stripe_metadata
     if marked is not None:
         yield CohortMember(name, cohort.stage, None, metadata_key=marked.key, metadata_value=marked.value)
-    for line in _lines(_path(folder, cohort.customers), columns=()):
-        customer_id = line.text("customer", "customer_id", "stripe_customer_id")
+    for line in _lines(_path(folder, cohort.customers), one_of=_CUSTOMER_COLUMNS):
+        customer_id = line.text(next(each for each in _CUSTOMER_COLUMNS if each in line.cells))
         yield CohortMember(name, cohort.stage, customer_id, line.account(accounts))
 
 

@@ -8,8 +8,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -18,9 +17,8 @@ from typing import Final
 
 from parity_pipeline import amounts, paths, warehouse
 from parity_pipeline.errors import UsageError
-from parity_pipeline.home import DATABASE, Home
 from parity_pipeline.periods import rfc3339
-from parity_pipeline.warehouse import Connection, DatabaseError
+from parity_pipeline.warehouse import DatabaseError
 
 EXPORT_FORMATS: Final = ("parquet", "csv")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -58,8 +56,13 @@ def find_query(name: str) -> SavedQuery:
 
 def ask(home: Path, query: SavedQuery) -> Answer:
     """The answer of the last published run."""
-    with _published(home) as connection:
-        columns, rows = warehouse.answer(connection, query.sql)
+    with warehouse.open_published(home) as connection:
+        try:
+            columns, rows = warehouse.answer(connection, query.sql)
+        except DatabaseError as error:
+            raise UsageError(
+                f"The published run has not what {query.name} asks for; run `parity run` again ({error})."
+            ) from error
     return Answer(tuple(columns), tuple(tuple(_text(value) for value in row) for row in rows))
 
 
@@ -82,7 +85,7 @@ def export_tables(home: Path, target: Path, *, names: Sequence[str], kind: str) 
     """Write published tables, all unless some are named, as one file each; returns the files."""
     if kind not in EXPORT_FORMATS:
         raise UsageError(f"--format must be one of {', '.join(EXPORT_FORMATS)} (it is {kind}).")
-    with _published(home) as connection:
+    with warehouse.open_published(home) as connection:
         tables = warehouse.published_tables(connection)
         unknown = [name for name in names if name not in tables]
         if unknown:
@@ -94,19 +97,9 @@ def export_tables(home: Path, target: Path, *, names: Sequence[str], kind: str) 
                 files.append(target / f"{name}.{kind}")
                 warehouse.export(connection, name, files[-1])
         except (OSError, DatabaseError) as error:
-            raise UsageError(f"{target} cannot be written to: {error}") from error
+            why = getattr(error, "strerror", None) or str(error)
+            raise UsageError(f"{target} cannot be written to: {why}.") from error
     return files
-
-
-@contextmanager
-def _published(home: Path) -> Iterator[Connection]:
-    file = Home(home).published / DATABASE
-    if not file.is_file():
-        raise UsageError(
-            f"There is no published database in {home}; run `parity run` or `parity demo` first."
-        )
-    with warehouse.connect(file, read_only=True) as connection:
-        yield connection
 
 
 def _saved(path: Path) -> SavedQuery:

@@ -34,7 +34,7 @@ def make_request(
     is_reconstructed: bool = False,
 ) -> RunRequest:
     """The request of a run that starts now; raise UsageError for an instant that cannot be meant."""
-    instant = parse_instant(as_of, option="--as-of") if as_of else floor_day(now)
+    instant = parse_instant(as_of, option="--as-of") if as_of is not None else floor_day(now)
     start = _start(instant, since=since, configured=configured_start)
     if start >= instant:
         raise UsageError(
@@ -73,7 +73,7 @@ def parse_instant(text: str, *, option: str) -> datetime:
 
 
 def _start(as_of: datetime, *, since: str | None, configured: date | None) -> datetime:
-    if since:
+    if since is not None:
         try:
             configured = date.fromisoformat(since.strip())
         except ValueError as error:

@@ -46,7 +46,7 @@ def run_on_sandbox(
     tell: Callable[[str], None],
 ) -> Outcome:
     """One run over HTTP against the sandbox; it writes under the home's sandbox folder only."""
-    instant = parse_instant(as_of, option="--as-of") if as_of else floor_day(now)
+    instant = parse_instant(as_of, option="--as-of") if as_of is not None else floor_day(now)
     place = Home(home).sandbox()
     place.prepare()
     tell("start the sandbox")

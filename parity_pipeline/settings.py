@@ -34,6 +34,13 @@ DEFAULT_HOME: Final = Path(".parity")
 DEFAULT_CONFIG: Final = Path("parity.toml")
 _PREFIX: Final = "PARITY_"
 _PLACES: Final = {"HOME", "CONFIG"}
+_MESSAGES: Final = {
+    "model_type": "write a section with keys",
+    "dict_type": "write a section with keys",
+    "tuple_type": "write a list",
+    "path_type": "write a text",
+}
+"""What is said in place of pydantic's words for Python's types."""
 
 
 class _Sections(BaseSettings):
@@ -225,7 +232,7 @@ def _told(error: ValidationError, environment: Mapping[str, str], config_path: P
     place = variable if variable in environment else f"{key} in {config_path or 'the environment'}"
     if first["type"] == "extra_forbidden":
         return f"Unknown key {place}."
-    message = first["msg"].removeprefix("Value error, ")
+    message = _MESSAGES.get(first["type"]) or first["msg"].removeprefix("Value error, ")
     shown = first.get("input")
     # The addresses in [notify] hold passwords.
     is_public = isinstance(shown, str | int | Decimal) and parts[0] != "notify"

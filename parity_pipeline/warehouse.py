@@ -5,13 +5,15 @@ No rule of parity lives here; those are in sql/.
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import duckdb
 
+from parity_pipeline.errors import UsageError
+from parity_pipeline.home import DATABASE, Home
 from parity_pipeline.landing import duckdb_columns, landed_file
 from parity_pipeline.models import SqlModel
 from parity_pipeline.sources.resources import RESOURCES, Resource
@@ -57,6 +59,22 @@ def connect(path: Path | str, *, read_only: bool = False) -> Iterator[Connection
         yield connection
     finally:
         connection.close()
+
+
+@contextmanager
+def open_published(home: Path) -> Iterator[Connection]:
+    """The database of the last published run, to be read; raise UsageError where it is absent or broken."""
+    file = Home(home).published / DATABASE
+    if not file.is_file():
+        raise UsageError(f"There is no published run in {home}; run `parity run` or `parity demo` first.")
+    with ExitStack() as stack:
+        try:
+            connection = stack.enter_context(connect(file, read_only=True))
+        except DatabaseError as error:
+            raise UsageError(
+                f"The published database {file} cannot be read; run `parity run` again ({error})."
+            ) from error
+        yield connection
 
 
 @contextmanager

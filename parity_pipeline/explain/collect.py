@@ -22,7 +22,6 @@ from parity_pipeline.explain.explanation import (
 )
 from parity_pipeline.explain.from_rows import compared, effect, finding, line, near_miss
 from parity_pipeline.explain.period_filter import PeriodFilter
-from parity_pipeline.home import DATABASE, Home
 
 _OF_CUSTOMER: Final = "account = ? and coalesce(stripe_customer_id, metronome_customer_id) = ?"
 _TABLES: Final = ("parity.line_items", "parity.incidents", "control.contracts", "control.causes")
@@ -32,15 +31,12 @@ Ask = Callable[..., list[dict[str, Any]]]
 
 def explain_customer(home: Path, customer: str, *, wanted: PeriodFilter) -> Explanation:
     """What the last published run says about a customer, named by either id or an ingest alias."""
-    file = Home(home).published / DATABASE
-    if not file.is_file():
-        raise UsageError(f"There is no published run in {home}; run `parity run` or `parity demo` first.")
-    with warehouse.connect(file, read_only=True) as connection:
+    with warehouse.open_published(home) as connection:
 
         def ask(query: str, *parameters: object) -> list[dict[str, Any]]:
             return warehouse.rows(connection, query, parameters)
 
-        _require_tables(ask, file)
+        _require_tables(ask, home)
         (run,) = ask("select run_id, as_of from control.run")
         keys = _keys(ask, customer)
         if not keys:
@@ -52,13 +48,14 @@ def explain_customer(home: Path, customer: str, *, wanted: PeriodFilter) -> Expl
     return Explanation(customer, run["run_id"], run["as_of"].replace(tzinfo=UTC), told)
 
 
-def _require_tables(ask: Ask, file: Path) -> None:
+def _require_tables(ask: Ask, home: Path) -> None:
     there = {
         row["name"] for row in ask("select schema_name || '.' || table_name as name from duckdb_tables()")
     }
     if missing := [each for each in _TABLES if each not in there]:
         raise UsageError(
-            f"{file} was published by another version and has no {missing[0]}; run `parity run` again."
+            f"The run in {home} was published by another version and has no {missing[0]}; "
+            "run `parity run` again."
         )
 
 

@@ -36,6 +36,8 @@ def document(explanation: Explanation) -> list[Block]:
     blocks: list[Block] = []
     for customer in explanation.customers:
         blocks += _head(customer)
+        if not customer.periods:
+            blocks.append(Sentence("The run has no billing period of this customer in what was asked for."))
         is_brief = not customer.findings
         blocks += [block for period in customer.periods for block in _period(period, is_brief=is_brief)]
         blocks += days(customer.others)
@@ -77,7 +79,8 @@ def _verdict(customer: CustomerExplanation) -> str:
     told = _STATUSES.get(customer.status, customer.status)
     breaches = len(customer.breaches)
     if not customer.findings:
-        return f"{told}, nothing to explain"
+        is_elsewhere = customer.status == "not_in_parity"  # --period left out what differs
+        return f"{told}, but not in the period asked for" if is_elsewhere else f"{told}, nothing to explain"
     causes = ", ".join(dict.fromkeys(each.cause for each in customer.findings))
     return f"{told}, {amounts.counted(breaches, 'breach', 'breaches')} by {causes}"
 

@@ -127,6 +127,13 @@ def test_a_period_can_be_asked_for(home: ExplainedHome) -> None:
     assert explain(home, "cus_a", "--period", "2026-13")[0] == 2
 
 
+def test_a_period_of_which_the_run_knows_nothing(home: ExplainedHome) -> None:
+    """The customer differs, but not there, and the run has nothing there."""
+    told = explain(home, "cus_a", "--period", "2019-01")[1].splitlines()
+    assert told[0] == "cus_a: not in parity, but not in the period asked for"
+    assert any("no billing period of this customer in what was asked for." in each for each in told)
+
+
 def test_a_customer_in_parity_gets_a_short_answer(home: ExplainedHome) -> None:
     """One line that says so, and its periods."""
     home.linked("b", status="in_parity")

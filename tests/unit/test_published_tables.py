@@ -75,6 +75,15 @@ def test_a_question_that_is_not_there() -> None:
         find_query("worst")
 
 
+def test_a_published_file_that_answers_nothing(home: Path) -> None:
+    """One that is damaged, or lacks the table, is told in one line: run again."""
+    with pytest.raises(UsageError, match=r"has not what t asks for; run `parity run` again"):
+        ask(home, SavedQuery("t", "What?", "select * from parity.gone"))
+    (home / "published" / "billing_parity.duckdb").write_text("no database", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"billing_parity\.duckdb cannot be read; run `parity run` again"):
+        ask(home, load_queries()[0])
+
+
 def test_the_commands(home: Path) -> None:
     """Questions are listed, their SQL is shown, and mistakes are exit 2."""
     listed = CliRunner().invoke(app, ["query"])
@@ -86,7 +95,7 @@ def test_the_commands(home: Path) -> None:
     assert CliRunner().invoke(app, ["query", "trend", "--format", "pdf"]).exit_code == 2
     nothing = CliRunner().invoke(app, ["query", "trend", "--home", str(home / "none")])
     assert nothing.exit_code == 2
-    assert "There is no published database" in nothing.stderr
+    assert "There is no published run" in nothing.stderr
     unwritable = CliRunner().invoke(app, ["export", "--to", "/proc/none", "--home", str(home)])
     assert unwritable.exit_code == 2
     assert "cannot be written to" in unwritable.stderr

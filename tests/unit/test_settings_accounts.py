@@ -54,6 +54,19 @@ def test_accounts_share_an_environment(text: str, expected: dict[str, list[str]]
     assert sharing(tmp_path, text) == expected
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[accounts."../us"]\nstripe_api_key_env = "US_KEY"\n',
+        f'{US}metronome_environment = "a/b"\n',
+    ],
+)
+def test_a_name_that_is_no_folder(tmp_path: Path, text: str) -> None:
+    """Landings are folders by these names, so a path is refused before anything is read."""
+    with pytest.raises(UsageError, match="use letters, digits, dots, dashes and underscores"):
+        accounts(tmp_path, text)
+
+
 def test_an_account_of_one_environment_and_two_of_another(tmp_path: Path) -> None:
     """Sharing is by environment, not all or nothing."""
     third = f'[accounts.jp]\nstripe_context = "acct_jp"\nstripe_api_key_env = "EU_KEY"\n{OTHER}'

@@ -201,6 +201,8 @@ def test_the_same_price_link_twice_is_a_mistake(tmp_path: Path) -> None:
         ("invoice_totals,cus_1,,why,ann,soon,", "column expires_on"),
         ("invoice_totals,cus_1,,why,ann,2026-12-31,much", "column max_minor_units"),
         ("invoice_totals,cus_1,,why,ann,2026-12-31,-1", "column max_minor_units"),
+        ("invoice_totals,cus_1,,why,ann,2026-12-31,1e24", "must be a number of at least 0, and below 10^24"),
+        ("invoice_totals,cus_1,,why,ann,2026-12-31,0.0000000000001", "must have at most 12 decimals"),
     ],
 )
 def test_a_waiver_is_checked(tmp_path: Path, row: str, mistake: str) -> None:
@@ -227,7 +229,15 @@ def test_a_cohort_by_metadata_needs_no_file(tmp_path: Path) -> None:
     assert found.cohorts == (CohortMember("a", "live", None, "", "tier", "beta"),)
 
 
-def test_a_cohort_needs_a_column_of_ids(tmp_path: Path) -> None:
-    """A cohort file without an id column is refused."""
-    line = told(tmp_path, '[cohorts.a]\ncustomers = "a.csv"\n', a="name\nx\n")
-    assert "has no column" in line
+@pytest.mark.parametrize("text", ["name\nx\n", "name\n", ""])
+def test_a_cohort_needs_a_column_of_ids(tmp_path: Path, text: str) -> None:
+    """A cohort file without an id column is refused, also when it names nobody."""
+    line = told(tmp_path, '[cohorts.a]\ncustomers = "a.csv"\n', a=text)
+    assert "a.csv line 1 has no column stripe_customer_id" in line
+
+
+@pytest.mark.parametrize("column", ["stripe_customer_id", "customer_id", "customer"])
+def test_a_cohorts_column_of_ids(tmp_path: Path, column: str) -> None:
+    """Its name may be any of three."""
+    found = links(tmp_path, '[cohorts.a]\ncustomers = "a.csv"\n', a=f"{column}\ncus_1\n")
+    assert found.cohorts == (CohortMember("a", "parallel", "cus_1"),)
