@@ -13,7 +13,7 @@ import httpx
 import stripe
 from pydantic import SecretStr
 
-from parity_pipeline.landing import LandingWriter
+from parity_pipeline.landing_writer import LandingWriter
 from parity_pipeline.periods import Window
 from parity_pipeline.sources.guard import STRIPE_READS
 from parity_pipeline.sources.journal import Journal, Purpose

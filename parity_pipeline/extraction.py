@@ -19,7 +19,8 @@ from parity_pipeline.account_access import AccountAccess
 from parity_pipeline.earlier_landing import EarlierLanding
 from parity_pipeline.errors import LandingError, OutageError, ParityError, UsageError
 from parity_pipeline.home import Home
-from parity_pipeline.landing import Background, LandingWriter, Manifest, newest_complete, read_manifest
+from parity_pipeline.landing import Manifest, newest_complete, read_manifest
+from parity_pipeline.landing_writer import Background, LandingWriter
 from parity_pipeline.mapping_files import Links
 from parity_pipeline.progress import Tell, seconds_between, status
 from parity_pipeline.run_request import RunRequest

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 import duckdb
 
+from parity_pipeline.columns import duckdb_columns
 from parity_pipeline.errors import UsageError
 from parity_pipeline.home import DATABASE, Home
-from parity_pipeline.landing import duckdb_columns, landed_file
+from parity_pipeline.landing import landed_file
 from parity_pipeline.models import SqlModel
 from parity_pipeline.sources.resources import RESOURCES, Resource
 

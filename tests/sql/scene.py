@@ -16,7 +16,8 @@ import stripe_objects as stripe
 
 from parity_pipeline import warehouse
 from parity_pipeline.control import control_tables
-from parity_pipeline.landing import LandingWriter, read_manifest
+from parity_pipeline.landing import read_manifest
+from parity_pipeline.landing_writer import LandingWriter
 from parity_pipeline.mapping_files import CustomerLink, Links, MeterRow, PriceLink, Waiver
 from parity_pipeline.models import SqlModel, load_models
 from parity_pipeline.periods import Window

@@ -9,8 +9,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from parity_pipeline.columns import duckdb_columns
 from parity_pipeline.errors import LandingError, UsageError
-from parity_pipeline.landing import LandingWriter, duckdb_columns, landed_file, read_manifest
+from parity_pipeline.landing import landed_file, read_manifest
+from parity_pipeline.landing_writer import LandingWriter
 from parity_pipeline.periods import Window
 from parity_pipeline.sources import metronome_records as metronome
 from parity_pipeline.sources import stripe_records as stripe

@@ -10,7 +10,8 @@ import pytest
 from pydantic import SecretStr
 
 from parity_pipeline.errors import ExtractionError, ParityError, UsageError
-from parity_pipeline.landing import LandingWriter, Manifest, read_manifest
+from parity_pipeline.landing import Manifest, read_manifest
+from parity_pipeline.landing_writer import LandingWriter
 from parity_pipeline.periods import Window
 from parity_pipeline.sandbox import ids
 from parity_pipeline.sandbox.metronome_side.api import metronome_app

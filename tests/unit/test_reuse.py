@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from parity_pipeline.landing import LandingWriter
+from parity_pipeline.landing_writer import LandingWriter
 from parity_pipeline.periods import Window
 from parity_pipeline.sources.metronome import MetronomeLists
 from parity_pipeline.sources.metronome_api import MetronomeApi

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from parity_pipeline.cli import app
 from parity_pipeline.errors import UsageError
 from parity_pipeline.home import Home
-from parity_pipeline.landing import LandingWriter
+from parity_pipeline.landing_writer import LandingWriter
 from parity_pipeline.periods import Window
 from parity_pipeline.signoff import sign, verify
 
