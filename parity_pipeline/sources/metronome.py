@@ -12,14 +12,13 @@ from metronome import Omit
 from parity_pipeline.errors import ExtractionError, NotFoundError
 from parity_pipeline.periods import Window
 from parity_pipeline.sources.metronome_api import MetronomeApi
+from parity_pipeline.sources.metronome_invoice_records import Balance, Invoice
 from parity_pipeline.sources.metronome_records import (
-    Balance,
     BillableMetric,
     BillingConfiguration,
     Contract,
     CreditType,
     Customer,
-    Invoice,
     Product,
     RateCard,
 )

@@ -10,7 +10,8 @@ from metronome import Omit
 from parity_pipeline.periods import Period, Window
 from parity_pipeline.sources.metronome import MetronomeFacts
 from parity_pipeline.sources.metronome_api import MetronomeApi
-from parity_pipeline.sources.metronome_records import BillableMetric, Usage, UsageGroup
+from parity_pipeline.sources.metronome_invoice_records import Usage, UsageGroup
+from parity_pipeline.sources.metronome_records import BillableMetric
 from parity_pipeline.sources.paging import for_each
 from parity_pipeline.sources.resources import metronome_resource
 from parity_pipeline.sources.sink import Lander

@@ -7,7 +7,9 @@ context, then the record's fields in order. How it is asked for is in stripe.py 
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from parity_pipeline.sources import metronome_invoice_records as metronome_invoices
 from parity_pipeline.sources import metronome_records as metronome
+from parity_pipeline.sources import stripe_invoice_records as stripe_invoices
 from parity_pipeline.sources import stripe_records as stripe
 from parity_pipeline.sources.records import Record
 
@@ -69,25 +71,32 @@ STRIPE_RESOURCES: Final = (
         required=False,
     ),
     Resource(
-        "stripe", "invoices", stripe.Invoice, "Stripe invoices created in the window or just before it."
+        "stripe",
+        "invoices",
+        stripe_invoices.Invoice,
+        "Stripe invoices created in the window or just before it.",
     ),
     Resource(
         "stripe",
         "invoice_lines",
-        stripe.InvoiceLine,
+        stripe_invoices.InvoiceLine,
         "All lines of those Stripe invoices.",
         context=("invoice_id",),
     ),
-    Resource("stripe", "credit_grants", stripe.CreditGrant, "Stripe credit grants."),
+    Resource("stripe", "credit_grants", stripe_invoices.CreditGrant, "Stripe credit grants."),
     Resource(
         "stripe",
         "credit_balance_transactions",
-        stripe.CreditBalanceTransaction,
+        stripe_invoices.CreditBalanceTransaction,
         "Movements of Stripe credit, of customers that have grants.",
         context=("customer_id",),
     ),
     Resource(
-        "stripe", "credit_notes", stripe.CreditNote, "Stripe credit notes of the window.", required=False
+        "stripe",
+        "credit_notes",
+        stripe_invoices.CreditNote,
+        "Stripe credit notes of the window.",
+        required=False,
     ),
 )
 
@@ -136,26 +145,29 @@ METRONOME_RESOURCES: Final = (
         required=False,
     ),
     Resource(
-        "metronome", "invoices", metronome.Invoice, "Metronome invoices with their lines, void ones too."
+        "metronome",
+        "invoices",
+        metronome_invoices.Invoice,
+        "Metronome invoices with their lines, void ones too.",
     ),
     Resource(
         "metronome",
         "usage",
-        metronome.Usage,
+        metronome_invoices.Usage,
         "Usage that Metronome aggregated, by day or once a period.",
         context=("window_size",),
     ),
     Resource(
         "metronome",
         "usage_groups",
-        metronome.UsageGroup,
+        metronome_invoices.UsageGroup,
         "Usage that Metronome aggregated, by day and group values; `group_key` is the key set asked for.",
         context=("customer_id", "billable_metric_id", "window_size", "group_key"),
     ),
     Resource(
         "metronome",
         "balances",
-        metronome.Balance,
+        metronome_invoices.Balance,
         "Commits and credits of Metronome customers with their ledgers.",
         context=("customer_id",),
         required=False,

@@ -14,18 +14,20 @@ from parity_pipeline.sources.records import Record
 from parity_pipeline.sources.resources import Resource, stripe_resource
 from parity_pipeline.sources.sink import Lander
 from parity_pipeline.sources.stripe_api import StripeApi
-from parity_pipeline.sources.stripe_records import (
+from parity_pipeline.sources.stripe_invoice_records import (
     CreditBalanceTransaction,
     CreditGrant,
-    Customer,
     Invoice,
     InvoiceLine,
     InvoiceStatus,
     LineParent,
-    Meter,
     Period,
-    Price,
     Pricing,
+)
+from parity_pipeline.sources.stripe_records import (
+    Customer,
+    Meter,
+    Price,
     Subscription,
     SubscriptionItem,
     SubscriptionItems,

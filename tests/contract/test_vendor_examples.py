@@ -7,7 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from parity_pipeline.sources import metronome_invoice_records as metronome_invoices
 from parity_pipeline.sources import metronome_records as metronome
+from parity_pipeline.sources import stripe_invoice_records as stripe_invoices
 from parity_pipeline.sources import stripe_records as stripe
 from parity_pipeline.sources.metronome_api import CursorPage, LoosePage
 from parity_pipeline.sources.records import Record, decode
@@ -26,10 +28,10 @@ STRIPE: dict[str, type[Record]] = {
     "discount": stripe.Discount,
     "billing.meter": stripe.Meter,
     "billing.meter_event_summary": stripe.MeterEventSummary,
-    "invoice": stripe.Invoice,
-    "line_item": stripe.InvoiceLine,
-    "billing.credit_balance_transaction": stripe.CreditBalanceTransaction,
-    "credit_note": stripe.CreditNote,
+    "invoice": stripe_invoices.Invoice,
+    "line_item": stripe_invoices.InvoiceLine,
+    "billing.credit_balance_transaction": stripe_invoices.CreditBalanceTransaction,
+    "credit_note": stripe_invoices.CreditNote,
 }
 
 METRONOME: dict[str, Any] = {
@@ -40,10 +42,10 @@ METRONOME: dict[str, Any] = {
     "POST /v1/contract-pricing/rate-cards/list": CursorPage[metronome.RateCard],
     "GET /v1/credit-types/list": CursorPage[metronome.CreditType],
     "POST /v2/contracts/list": LoosePage[metronome.Contract],
-    "GET /v1/customers/{customer_id}/invoices": CursorPage[metronome.Invoice],
-    "POST /v1/contracts/customerBalances/list": CursorPage[metronome.Balance],
-    "POST /v1/usage": CursorPage[metronome.Usage],
-    "POST /v1/usage/groups": CursorPage[metronome.UsageGroup],
+    "GET /v1/customers/{customer_id}/invoices": CursorPage[metronome_invoices.Invoice],
+    "POST /v1/contracts/customerBalances/list": CursorPage[metronome_invoices.Balance],
+    "POST /v1/usage": CursorPage[metronome_invoices.Usage],
+    "POST /v1/usage/groups": CursorPage[metronome_invoices.UsageGroup],
 }
 
 
@@ -82,9 +84,9 @@ def test_an_expanded_customer_is_refused(stripe_fixtures: dict[str, Any]) -> Non
     with pytest.raises(
         msgspec.ValidationError, match=r"Expected `str \| null`, got `object` - at `\$\.customer`"
     ):
-        decode(json.dumps(grant).encode(), stripe.CreditGrant)
+        decode(json.dumps(grant).encode(), stripe_invoices.CreditGrant)
     plain = grant | {"customer": grant["customer"]["id"]}
-    assert decode(json.dumps(plain).encode(), stripe.CreditGrant).customer == grant["customer"]["id"]
+    assert decode(json.dumps(plain).encode(), stripe_invoices.CreditGrant).customer == grant["customer"]["id"]
 
 
 @pytest.mark.parametrize("endpoint", METRONOME)
@@ -101,7 +103,7 @@ def test_metronome_amounts_are_exact() -> None:
     """An amount of an example invoice arrives digit by digit."""
     example = _api_file("metronome_examples.json")["GET /v1/customers/{customer_id}/invoices"]["response"]
     for answer in example.values():
-        page = decode(json.dumps(answer).encode(), CursorPage[metronome.Invoice])
+        page = decode(json.dumps(answer).encode(), CursorPage[metronome_invoices.Invoice])
         assert [str(invoice.total) for invoice in page.data] == [
             json.dumps(invoice["total"]) for invoice in answer["data"]
         ]
@@ -113,4 +115,4 @@ def test_a_broken_down_invoice_is_no_invoice() -> None:
     answer = examples["POST /v1/customers/{customer_id}/invoices/spend-breakdowns"]["response"]["default"]
     body = json.dumps(answer | {"next_page": None}).encode()
     with pytest.raises(msgspec.ValidationError, match=r"missing required field `total` - at `\$\.data\[0\]`"):
-        decode(body, CursorPage[metronome.Invoice])
+        decode(body, CursorPage[metronome_invoices.Invoice])

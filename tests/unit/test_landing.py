@@ -14,6 +14,7 @@ from parity_pipeline.errors import LandingError, UsageError
 from parity_pipeline.landing import landed_file, read_manifest
 from parity_pipeline.landing_writer import LandingWriter
 from parity_pipeline.periods import Window
+from parity_pipeline.sources import metronome_invoice_records as metronome_invoices
 from parity_pipeline.sources import metronome_records as metronome
 from parity_pipeline.sources import stripe_records as stripe
 from parity_pipeline.sources.ledger import RequestCount
@@ -105,7 +106,7 @@ def test_a_context_that_repeats_a_field_is_refused() -> None:
 def test_nested_values_arrive(tmp_path: Path) -> None:
     """Lines, group values and nulls inside an invoice are read back as they were."""
     usd = metronome.CreditType(id="u", name="USD (cents)")
-    line = metronome.LineItem(
+    line = metronome_invoices.LineItem(
         name="calls",
         total=Decimal("0.1"),
         credit_type=usd,
@@ -113,7 +114,7 @@ def test_nested_values_arrive(tmp_path: Path) -> None:
         pricing_group_values=Texts('{"gpu":"a\\"100"}'),
         starting_at=datetime(2026, 3, 1, tzinfo=UTC),
     )
-    invoice = metronome.Invoice(
+    invoice = metronome_invoices.Invoice(
         id="i",
         customer_id="c",
         type="USAGE",
