@@ -1,5 +1,6 @@
 """The control tables: what the settings, the mapping files and the manifest say, as data for the models."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -139,32 +140,32 @@ def _currencies() -> InputTable:
 def _link_tables(links: Links) -> dict[str, InputTable]:
     group_values = ("VARCHAR", "JSON text with sorted keys; {} for all")
     return {
-        "customer_links": input_table(
+        "customer_links": _table_of(
             "One row per line of customers.csv.",
             {
                 "account": ("VARCHAR", "the Stripe account"),
                 "stripe_customer_id": ("VARCHAR", "Stripe's customer id"),
                 "metronome_customer_id": ("VARCHAR", "Metronome's customer id"),
             },
-            [(each.account, each.stripe_customer_id, each.metronome_customer_id) for each in links.customers],
+            links.customers,
         ),
-        "meter_links": input_table(
+        "meter_links": _table_of(
             "One row per line of meters.csv.",
             {
                 "event_name": ("VARCHAR", "event name of the Stripe meter"),
                 "billable_metric_id": ("VARCHAR", "the Metronome metric that measures the same"),
                 "pricing_group_values": group_values,
             },
-            [(each.event_name, each.billable_metric_id, each.pricing_group_values) for each in links.meters],
+            links.meters,
         ),
-        "price_links": input_table(
+        "price_links": _table_of(
             "One row per line of prices.csv.",
             {
                 "stripe_price_id": ("VARCHAR", "the Stripe price"),
                 "product_id": ("VARCHAR", "the Metronome product that charges the same"),
                 "pricing_group_values": group_values,
             },
-            [(each.stripe_price_id, each.product_id, each.pricing_group_values) for each in links.prices],
+            links.prices,
         ),
         "metric_starts": input_table(
             "One row per billable metric that is younger than the parallel run.",
@@ -178,7 +179,7 @@ def _link_tables(links: Links) -> dict[str, InputTable]:
 
 
 def _waivers(links: Links) -> InputTable:
-    return input_table(
+    return _table_of(
         "One row per line of the waivers file.",
         {
             "check_name": ("VARCHAR", "the check the waiver is for"),
@@ -190,24 +191,12 @@ def _waivers(links: Links) -> InputTable:
             "max_minor_units": (_MONEY, "greatest absolute variance it accepts; NULL for any"),
             "account": ("VARCHAR", "the account it is for; empty for any"),
         },
-        [
-            (
-                each.check_name,
-                each.customer,
-                each.subject,
-                each.reason,
-                each.approved_by,
-                each.expires_on,
-                each.max_minor_units,
-                each.account,
-            )
-            for each in links.waivers
-        ],
+        links.waivers,
     )
 
 
 def _cohorts(links: Links) -> InputTable:
-    return input_table(
+    return _table_of(
         "One row per line of a cohort's file, and per cohort that is named by Stripe metadata.",
         {
             "cohort": ("VARCHAR", "name of the cohort"),
@@ -217,22 +206,12 @@ def _cohorts(links: Links) -> InputTable:
             "metadata_key": ("VARCHAR", "key of the Stripe customers' metadata; NULL for a file's line"),
             "metadata_value": ("VARCHAR", "the value that its customers have there; NULL for a file's line"),
         },
-        [
-            (
-                each.cohort,
-                each.stage,
-                each.customer_id,
-                each.account,
-                each.metadata_key,
-                each.metadata_value,
-            )
-            for each in links.cohorts
-        ],
+        links.cohorts,
     )
 
 
 def _causes() -> InputTable:
-    return input_table(
+    return _table_of(
         "One row per cause that a finding can have.",
         {
             "code": ("VARCHAR", "code of the cause, as in parity.findings"),
@@ -240,7 +219,16 @@ def _causes() -> InputTable:
             "next_step": ("VARCHAR", "where to look and what to set or send again"),
             "looks_like": ("VARCHAR", "what else can look the same, and how to tell"),
         },
-        [(each.code, each.meaning, each.next_step, each.looks_like) for each in CAUSES],
+        CAUSES,
+    )
+
+
+def _table_of(
+    description: str, columns: Mapping[str, tuple[str, str]], values: Sequence[object]
+) -> InputTable:
+    """A table whose columns are called like the attributes of its values."""
+    return input_table(
+        description, columns, [tuple(getattr(each, name) for name in columns) for each in values]
     )
 
 

@@ -29,20 +29,13 @@ from parity_pipeline.settings import Settings
 from parity_pipeline.sources.doctor import Examination, examine
 from parity_pipeline.sources.journal import Journal, Purpose
 from parity_pipeline.sources.limits import LimitChanges, Limits
-from parity_pipeline.sources.metronome_api import limits_of_metronome
+from parity_pipeline.sources.metronome_api import MetronomeAccess, limits_of_metronome
+from parity_pipeline.sources.metronome_usage import MeterLink
 from parity_pipeline.sources.plan import SPARED, Planned, as_before, seconds_needed
 from parity_pipeline.sources.probe import first_plan
-from parity_pipeline.sources.pull import (
-    AccountToRead,
-    MeterLink,
-    MetronomeAccess,
-    StripeAccess,
-    pull_everything,
-)
+from parity_pipeline.sources.pull import AccountToRead, pull_everything
 from parity_pipeline.sources.resources import Source
-from parity_pipeline.sources.stripe_api import limits_of_stripe
-
-__all__ = ["Clock", "Pull", "Tell", "VendorPlan", "examine_keys", "land", "places", "plan"]
+from parity_pipeline.sources.stripe_api import StripeAccess, limits_of_stripe
 
 Clock = Callable[[], datetime]
 

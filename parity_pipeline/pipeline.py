@@ -12,7 +12,7 @@ from pathlib import Path
 
 from parity_pipeline import extraction, warehouse
 from parity_pipeline.control import control_tables
-from parity_pipeline.extraction import Clock, Pull, Tell
+from parity_pipeline.extraction import Clock, Pull
 from parity_pipeline.history import go_days_before, read_days
 from parity_pipeline.home import Home
 from parity_pipeline.home_lock import home_lock
@@ -20,6 +20,7 @@ from parity_pipeline.mapping_files import Links, read_links
 from parity_pipeline.models import UNMATCHED_NAMES, SqlModel, load_models
 from parity_pipeline.near_misses import fill_near_misses
 from parity_pipeline.notifications import notify_of_run
+from parity_pipeline.progress import Tell
 from parity_pipeline.publication import publish
 from parity_pipeline.quality.gate import decide
 from parity_pipeline.quality.suites import Suite, SuiteResult, load_suites, run_suite
@@ -29,8 +30,6 @@ from parity_pipeline.run_request import RunRequest
 from parity_pipeline.settings import Settings
 from parity_pipeline.sources.resources import RESOURCES
 from parity_pipeline.warehouse import Connection
-
-__all__ = ["Outcome", "Pull", "Tell", "run"]  # the fronts' names for what a pull gives and takes
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,13 @@ from typing import Final
 
 from parity_pipeline import pipeline, publication, warehouse
 from parity_pipeline.errors import LandingError, UsageError
+from parity_pipeline.extraction import Pull
 from parity_pipeline.home import Home
 from parity_pipeline.landing import MANIFEST, Manifest, read_manifest
 from parity_pipeline.mapping_files import read_links
 from parity_pipeline.notifications import notify_of_run
 from parity_pipeline.periods import DAY, Window, floor_day, rfc3339
-from parity_pipeline.pipeline import Pull, Tell
+from parity_pipeline.progress import Tell
 from parity_pipeline.quality.suites import SuiteResult
 from parity_pipeline.report.result import RunResult
 from parity_pipeline.run_request import RunRequest, make_request, new_run_id

@@ -55,6 +55,7 @@ def run_metadata(home: Home, result: RunResult) -> Metadata:
         }
         for each in result.checks
     ]
+    # Dagster draws floats over the days; these are shown only.
     ratios = {f"gate ratio {each.name}": float(each.figures.worst_gate_ratio) for each in result.checks}
     return {
         "verdict": result.verdict.decision,
@@ -62,7 +63,7 @@ def run_metadata(home: Home, result: RunResult) -> Metadata:
         "checks": dg.MetadataValue.md(markdown_table(checks)),
         "incidents": len(result.incidents),
         "report": dg.MetadataValue.url((home.published / REPORT_HTML).resolve().as_uri()),
-        **ratios,  # drawn over the days; shown only
+        **ratios,
     }
 
 

@@ -84,6 +84,7 @@ def load_suites(folder: Path | None = None) -> tuple[Suite, ...]:
 
 def run_suite(suite: Suite, read_frame: ReadFrame, parameters: Parameters) -> SuiteResult:
     """Validate every table of a suite; `read_frame` runs a query."""
+    # Great Expectations takes floats; both parameters are thresholds, and SQL has applied them exactly.
     known = {name: float(value) for name, value in parameters.items()}
     failed: list[FailedExpectation] = []
     for table, expectations in suite.expectations.items():

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from parity_pipeline.errors import ExtractionError, NotFoundError, ParityError
 from parity_pipeline.sources.answers import decoded, refusal
 from parity_pipeline.sources.guard import METRONOME_READS, checked_base_url
-from parity_pipeline.sources.journal import Journal, JournalTransport, is_recalled
+from parity_pipeline.sources.journal import Journal, is_recalled
 from parity_pipeline.sources.limits import (
     AS_PUBLISHED,
     METRONOME_HOST,
@@ -25,7 +25,8 @@ from parity_pipeline.sources.limits import (
     metronome_limits,
 )
 from parity_pipeline.sources.paging import MAX_PAGES, PageGuard
-from parity_pipeline.sources.transport import TIMEOUT, ReadOnlyTransport
+from parity_pipeline.sources.transport import ReadOnlyTransport
+from parity_pipeline.sources.vendor_api import VendorApi
 
 T = TypeVar("T")
 
@@ -104,7 +105,7 @@ def metronome_base_url(access: MetronomeAccess) -> str:
     return checked_base_url(access.base_url or f"https://{METRONOME_HOST}", variable=access.address_variable)
 
 
-class MetronomeApi:
+class MetronomeApi(VendorApi):
     """Reads from one Metronome environment."""
 
     def __init__(
@@ -116,27 +117,14 @@ class MetronomeApi:
         journal: Journal | None = None,
         account: str = "",
     ) -> None:
-        self.at_once = transport.limits.concurrent
-        self._transport = transport
-        self._max_pages = max_pages
+        super().__init__(transport, max_pages=max_pages, journal=journal, account=account)
         self._token_variable = access.token_variable
-        self._memory = JournalTransport(transport, journal, account)
-        self._http = httpx.AsyncClient(transport=self._memory, timeout=TIMEOUT)
         self.client = AsyncMetronome(
             bearer_token=access.token.get_secret_value(),
             base_url=metronome_base_url(access),
             max_retries=0,
             http_client=self._http,
         )
-
-    def count_spared(self, endpoint: str, questions: int) -> None:
-        """So many questions to an endpoint were answered by an earlier landing."""
-        if questions:
-            self._transport.ledger.count_spared(endpoint, questions)
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self._http.aclose()
 
     async def probe(
         self, method: str, path: str, query: Mapping[str, object], body: Mapping[str, object]

@@ -1,13 +1,14 @@
 """The whole pull: every account and environment at once, each question as soon as what it needs is known."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from parity_pipeline.errors import ParityError
 from parity_pipeline.periods import Window
+from parity_pipeline.progress import Tell
 from parity_pipeline.sources.journal import Journal
 from parity_pipeline.sources.ledger import RequestCount
 from parity_pipeline.sources.metronome import MetronomeLists
@@ -21,10 +22,7 @@ from parity_pipeline.sources.stripe_api import StripeAccess, StripeApi, stripe_t
 from parity_pipeline.sources.stripe_usage import StripeUsage, is_additive, unadditive_periods
 from parity_pipeline.sources.transport import ReadOnlyTransport
 
-__all__ = ["AccountToRead", "MeterLink", "MetronomeAccess", "StripeAccess", "pull_everything"]
-
 T = TypeVar("T")
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)

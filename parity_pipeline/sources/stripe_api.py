@@ -18,10 +18,11 @@ from pydantic import SecretStr
 from parity_pipeline.errors import ExtractionError, NotFoundError, ParityError
 from parity_pipeline.sources.answers import decoded, refusal
 from parity_pipeline.sources.guard import STRIPE_READS, checked_base_url
-from parity_pipeline.sources.journal import Journal, JournalTransport
+from parity_pipeline.sources.journal import Journal
 from parity_pipeline.sources.limits import AS_PUBLISHED, STRIPE_HOST, LimitChanges, Limits, stripe_limits
 from parity_pipeline.sources.paging import MAX_PAGES, PageGuard
-from parity_pipeline.sources.transport import TIMEOUT, ReadOnlyTransport
+from parity_pipeline.sources.transport import ReadOnlyTransport
+from parity_pipeline.sources.vendor_api import VendorApi
 
 T = TypeVar("T")
 
@@ -118,7 +119,7 @@ def stripe_base_url(access: StripeAccess) -> str:
     return checked_base_url(access.base_url or f"https://{STRIPE_HOST}", variable=access.address_variable)
 
 
-class StripeApi:
+class StripeApi(VendorApi):
     """Reads from one Stripe account."""
 
     def __init__(
@@ -131,11 +132,7 @@ class StripeApi:
         account: str = "",
     ) -> None:
         stripe.enable_telemetry = False
-        self.at_once = transport.limits.concurrent
-        self._transport = transport
-        self._memory = JournalTransport(transport, journal, account)
-        self._http = httpx.AsyncClient(transport=self._memory, timeout=TIMEOUT)
-        self._max_pages = max_pages
+        super().__init__(transport, max_pages=max_pages, journal=journal, account=account)
         self._key_variable = access.key_variable
         self._address_variable = access.address_variable
         self._metadata_keys = access.metadata_keys
@@ -147,15 +144,6 @@ class StripeApi:
             http_client=_HttpClient(self._http),
             max_network_retries=0,
         )
-
-    def count_spared(self, endpoint: str, questions: int) -> None:
-        """So many questions to an endpoint were answered by an earlier landing."""
-        if questions:
-            self._transport.ledger.count_spared(endpoint, questions)
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self._http.aclose()
 
     async def probe(
         self, method: str, path: str, query: Mapping[str, object], _: Mapping[str, object]

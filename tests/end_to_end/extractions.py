@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from parity_pipeline import pipeline
+from parity_pipeline.extraction import Pull
 from parity_pipeline.home import Home
 from parity_pipeline.landing import Manifest
 from parity_pipeline.mapping_files import read_links
-from parity_pipeline.pipeline import Pull
 from parity_pipeline.run_request import make_request
 from parity_pipeline.sandbox.disruptions import Disruption
 from parity_pipeline.sandbox.server import running_sandbox

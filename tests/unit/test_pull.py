@@ -15,8 +15,10 @@ from parity_pipeline.periods import Window
 from parity_pipeline.sandbox.disruptions import Disruption
 from parity_pipeline.sandbox.server import RunningSandbox, running_sandbox
 from parity_pipeline.sandbox.world import World, build_world
-from parity_pipeline.sources.pull import AccountToRead, MetronomeAccess, StripeAccess, pull_everything
+from parity_pipeline.sources.metronome_api import MetronomeAccess
+from parity_pipeline.sources.pull import AccountToRead, pull_everything
 from parity_pipeline.sources.resources import RESOURCES
+from parity_pipeline.sources.stripe_api import StripeAccess
 
 AS_OF = datetime(2026, 11, 21, tzinfo=UTC)
 WINDOW = Window(datetime(2026, 9, 1, tzinfo=UTC), AS_OF)

@@ -18,8 +18,10 @@ from parity_pipeline.sandbox.metronome_side.api import metronome_app
 from parity_pipeline.sandbox.serving import served_together
 from parity_pipeline.sandbox.stripe_side.api import stripe_app
 from parity_pipeline.sandbox.world import World, build_world
-from parity_pipeline.sources.pull import AccountToRead, MetronomeAccess, StripeAccess, pull_everything
+from parity_pipeline.sources.metronome_api import MetronomeAccess
+from parity_pipeline.sources.pull import AccountToRead, pull_everything
 from parity_pipeline.sources.resources import METRONOME_RESOURCES, STRIPE_RESOURCES
+from parity_pipeline.sources.stripe_api import StripeAccess
 
 AS_OF = datetime(2026, 11, 21, tzinfo=UTC)
 WINDOW = Window(datetime(2026, 9, 1, tzinfo=UTC), AS_OF)

@@ -106,10 +106,10 @@ def limit_of(fields: Mapping[str, Any], *, most: int) -> int:
     raw = fields.get("limit")
     if raw is None:
         return most
-    text = str(raw)
-    if not re.fullmatch(r"\d{1,4}(\.0)?", text) or not 1 <= float(text) <= most:
+    text = str(raw).removesuffix(".0")
+    if not re.fullmatch(r"\d{1,4}", text) or not 1 <= int(text) <= most:
         raise ApiError(400, f"limit must be between 1 and {most}")
-    return int(float(text))
+    return int(text)
 
 
 def offset_of(cursor: object) -> int:

@@ -240,7 +240,7 @@ def _coupon(object_id: str, percent: Decimal, created: int) -> Json:
         "max_redemptions": None,
         "metadata": {},
         "name": f"{decimal_text(percent)} % off",
-        "percent_off": float(percent),
+        "percent_off": float(percent),  # as Stripe sends it
         "redeem_by": None,
         "times_redeemed": 1,
         "valid": True,

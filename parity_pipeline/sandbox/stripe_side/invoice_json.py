@@ -31,7 +31,7 @@ def tax_rates_json(customer: Customer) -> list[Json]:
             "display_name": "VAT",
             "inclusive": customer.tax_inclusive,
             "livemode": False,
-            "percentage": float(customer.tax_percent),
+            "percentage": float(customer.tax_percent),  # as Stripe sends it
         }
     ]
 
