@@ -2,8 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,11 +12,14 @@ STRIPE_HOST: Final = "api.stripe.com"
 METRONOME_HOST: Final = "api.metronome.com"
 LIVE_KEYS: Final = ("sk_live_", "rk_live_", "sk_org_live", "rk_org_live")
 
-_HEADROOM: Final = 0.97
-_WINDOW_SECONDS: Final = 1.03
-"""A second, and how unevenly requests arrive."""
+_SECOND: Final = 1.005
+"""The window in which a vendor counts, and how finely clocks tick."""
+_UNEVEN: Final = 0.05
+"""The most by which a request is taken to arrive later than others do, in seconds; a twentieth of the rate."""
+_CATCH_UP: Final = 0.05
+"""Slots that nobody was ready for are made up for at most so many seconds."""
 _SLOWER: Final = 0.7
-_A_LITTLE_SLOWER: Final = 0.9
+_A_LITTLE_SLOWER: Final = 0.95
 _CALM_SECONDS: Final = 5.0
 """A lone 429 at a known limit is mostly an accident of timing; the next one soon after is not."""
 _FASTER: Final = 1.1
@@ -77,37 +79,48 @@ def metronome_limits(base_url: str) -> Limits:
     return Limits(concurrent=10) if host_of(base_url) == METRONOME_HOST else _ELSEWHERE
 
 
+@dataclass
+class Leave:
+    """One request: when it left, and the latest instant at which the vendor may have counted it."""
+
+    endpoint: str
+    sent_at: float
+    counted_at: float
+
+
 class Rate:
-    """Evenly spaced slots. After a 429 there are fewer; calm seconds bring them back."""
+    """Evenly spaced slots, and never more requests in a second than the vendor allows.
+
+    After a 429 there are fewer slots; calm seconds bring them back.
+    """
 
     def __init__(self, most: float | None, *, sleep: Sleep, clock: Clock) -> None:
-        self.now_at = self._most = most and most * _HEADROOM
+        self.now_at = self._most = most
+        self.turn = asyncio.Lock()
+        """Held by whoever waits for the next slot, so that the others wait in line."""
         self._sleep = sleep
         self._clock = clock
         self._next_at = 0.0
         self._slowed_at = self._raised_at = clock()
         self._second_at, self._this_second, self._last_second = clock(), 0, 0
-        self._sent: deque[float] = deque(maxlen=max(1, int(most)) if most else 0)
+        self._left: deque[Leave] = deque(maxlen=max(1, int(most)) if most else 0)
 
-    async def wait(self) -> float:
-        """Wait for the next slot; returns the seconds waited."""
-        now = self._clock()
-        slot = max(now, self._next_at)
-        self._next_at = slot + (1 / self.now_at if self.now_at else 0.0)
-        seconds = slot - now
-        if seconds > 0:
+    async def wait(self) -> None:
+        """Wait for the next slot."""
+        while (seconds := self._seconds_left()) > 0:
             await self._sleep(seconds)
-        return seconds
 
-    def full_for(self) -> float:
-        """Seconds until a request may leave: slots that were used late must not come too close together."""
-        if not self._sent.maxlen or len(self._sent) < self._sent.maxlen:
-            return 0.0
-        return max(0.0, self._sent[0] + _WINDOW_SECONDS - self._clock())
-
-    def sent(self) -> None:
+    def sent(self, leave: Leave) -> None:
         """A request leaves now."""
-        self._sent.append(self._clock())
+        self._left.append(leave)
+        if self.now_at:
+            self._next_at = max(self._next_at, leave.sent_at - _CATCH_UP) + 1 / self.now_at
+
+    def _seconds_left(self) -> float:
+        """Until the next slot; it must not come within a second of the request that filled the limit."""
+        is_full = self._left.maxlen and len(self._left) == self._left.maxlen
+        free_at = self._left[0].counted_at + _SECOND if is_full else 0.0
+        return max(self._next_at, free_at) - self._clock()
 
     def slow_down(self, hold_seconds: float) -> None:
         """The vendor said that this was too fast, and for how long to hold on."""
@@ -147,20 +160,19 @@ class Places:
         self._clock = clock
         self._slowed_at = self._raised_at = clock()
         self._taken = 0
-        self._freed = asyncio.Condition()
+        self._freed = asyncio.Event()
 
-    @asynccontextmanager
-    async def one(self) -> AsyncIterator[None]:
-        """Hold a place for as long as the block runs."""
-        async with self._freed:
-            await self._freed.wait_for(lambda: self._taken < self.now_at)
-            self._taken += 1
-        try:
-            yield
-        finally:
-            self._taken -= 1
-            async with self._freed:
-                self._freed.notify()
+    async def take(self) -> None:
+        """Wait for a place and hold it."""
+        while self._taken >= self.now_at:
+            self._freed.clear()
+            await self._freed.wait()
+        self._taken += 1
+
+    def give_back(self) -> None:
+        """The place is free again."""
+        self._taken -= 1
+        self._freed.set()
 
     def slow_down(self) -> None:
         """The vendor said that these were too many at once."""
@@ -185,6 +197,7 @@ class Pace:
         self._sleep = sleep
         self._clock = clock
         self._endpoints: dict[str, Rate] = {}
+        self._quickest: dict[str, float] = {}
 
     def endpoint(self, name: str) -> Rate:
         """The rate of one endpoint."""
@@ -192,18 +205,27 @@ class Pace:
             self._endpoints[name] = Rate(self._limits.per_endpoint, sleep=self._sleep, clock=self._clock)
         return self._endpoints[name]
 
-    async def wait(self, endpoint: str) -> float:
-        """Wait for the endpoint's next slot, then for one of all; returns the seconds waited."""
-        return await self.endpoint(endpoint).wait() + await self.overall.wait()
+    async def leave(self, endpoint: str) -> Leave:
+        """Wait for the endpoint's next slot, one of all and a place; the caller gives the place back."""
+        own = self.endpoint(endpoint)
+        async with own.turn:
+            await own.wait()
+            async with self.overall.turn:
+                await self.overall.wait()
+                await self.places.take()
+                now = self._clock()
+                leave = Leave(endpoint, sent_at=now, counted_at=now)
+                own.sent(leave)
+                self.overall.sent(leave)
+        return leave
 
-    async def leave(self, endpoint: str) -> float:
-        """Wait while the last second is full, then count the request as sent; returns the seconds waited."""
-        rates, began = (self.endpoint(endpoint), self.overall), self._clock()
-        while (seconds := max(each.full_for() for each in rates)) > 0:
-            await self._sleep(seconds)
-        for each in rates:
-            each.sent()
-        return self._clock() - began
+    def answered(self, leave: Leave) -> None:
+        """An answer came: what it took longer than the quickest one may be how late the request arrived."""
+        seconds = self._clock() - leave.sent_at
+        quickest = self._quickest[leave.endpoint] = min(
+            seconds, self._quickest.get(leave.endpoint, seconds)
+        )
+        leave.counted_at = leave.sent_at + min(seconds - quickest, _UNEVEN)
 
     def calm(self, endpoint: str) -> None:
         """An answer of this endpoint was no 429."""

@@ -106,15 +106,19 @@ class ReadOnlyTransport(httpx.AsyncBaseTransport):
         await self._inner.aclose()
 
     async def _send(self, request: httpx.Request, endpoint: str, *, is_retry: bool) -> httpx.Response:
-        self.ledger.count_wait(endpoint, await self._pace.wait(endpoint))
-        async with self._pace.places.one():
-            self.ledger.count_wait(endpoint, await self._pace.leave(endpoint))
+        began = self._timing.clock()
+        leave = await self._pace.leave(endpoint)
+        try:
+            self.ledger.count_wait(endpoint, leave.sent_at - began)
             self.ledger.count_request(endpoint, is_retry=is_retry)
             response = await self._inner.handle_async_request(request)
+            self._pace.answered(leave)
             try:
                 body = b"".join([chunk async for chunk in cast("httpx.AsyncByteStream", response.stream)])
             finally:
                 await response.aclose()
+        finally:
+            self._pace.places.give_back()
         self.ledger.count_answer(endpoint, status=response.status_code, size=len(body))
         if response.status_code != httpx.codes.TOO_MANY_REQUESTS:
             self._pace.calm(endpoint)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from parity_pipeline.sources.limits import LimitChanges, Limits, Pace, Places, Rate
+from parity_pipeline.sources.limits import Leave, LimitChanges, Limits, Pace, Places, Rate
 
 
 @dataclass
@@ -28,24 +28,24 @@ def _rate(most: float | None, clock: Clock) -> Rate:
 
 
 def test_an_overload_counts_once_and_passes() -> None:
-    """Ten a second less headroom is 9.7; 429s within a second make it 6.79; calm seconds add a tenth."""
+    """Ten a second: 429s within a second make it 7; calm seconds add a tenth, up to ten."""
     clock = Clock()
     rate = _rate(10, clock)
     clock.now += 1
     for _ in range(5):
         rate.slow_down(0)
-    assert rate.now_at == pytest.approx(6.79)
+    assert rate.now_at == pytest.approx(7)
     rates = []
     for _ in range(5):
         clock.now += 1
         rate.calm()
         rate.calm()
         rates.append(rate.now_at)
-    assert rates == pytest.approx([7.469, 8.2159, 9.03749, 9.7, 9.7])
+    assert rates == pytest.approx([7.7, 8.47, 9.317, 10, 10])
 
 
 def test_a_429_after_a_raise_counts() -> None:
-    """That the rate was raised a moment ago does not shield it: 9.7 made 6.79, raised 7.469, made 5.2283."""
+    """That the rate was raised a moment ago does not shield it: 10 made 7, raised 7.7, made 5.39."""
     clock = Clock()
     rate = _rate(10, clock)
     clock.now += 1
@@ -53,19 +53,19 @@ def test_a_429_after_a_raise_counts() -> None:
     clock.now += 1
     rate.calm()
     rate.slow_down(0)
-    assert rate.now_at == pytest.approx(5.2283)
+    assert rate.now_at == pytest.approx(5.39)
 
 
 def test_a_lone_429_at_a_known_limit_costs_little() -> None:
-    """After five calm seconds 9.7 a second become 8.73; another one a second later makes it 6.111."""
+    """After five calm seconds ten a second become 9.5; another one a second later makes it 6.65."""
     clock = Clock()
     rate = _rate(10, clock)
     clock.now += 5
     rate.slow_down(0)
-    assert rate.now_at == pytest.approx(8.73)
+    assert rate.now_at == pytest.approx(9.5)
     clock.now += 1
     rate.slow_down(0)
-    assert rate.now_at == pytest.approx(6.111)
+    assert rate.now_at == pytest.approx(6.65)
 
 
 def test_a_vendor_without_a_known_limit() -> None:
@@ -96,7 +96,8 @@ def test_retry_after_holds_all_requests() -> None:
     clock = Clock()
     rate = _rate(None, clock)
     rate.slow_down(7)
-    assert asyncio.run(rate.wait()) == 7
+    asyncio.run(rate.wait())
+    assert clock.now == 107
 
 
 def test_fewer_at_once() -> None:
@@ -133,11 +134,11 @@ def test_the_reason_decides_what_is_slowed_down(reason: str, slower: tuple[bool,
     clock.now += 1
     pace.throttled("a", reason, 0)
     assert (
-        pace.overall.now_at != pytest.approx(97),
-        pace.endpoint("a").now_at != pytest.approx(24.25),
+        pace.overall.now_at != pytest.approx(100),
+        pace.endpoint("a").now_at != pytest.approx(25),
         pace.places.now_at != 8,
     ) == slower
-    assert pace.endpoint("b").now_at == pytest.approx(24.25)
+    assert pace.endpoint("b").now_at == pytest.approx(25)
 
 
 def test_an_endpoint_that_waits_holds_up_no_other() -> None:
@@ -146,17 +147,65 @@ def test_an_endpoint_that_waits_holds_up_no_other() -> None:
     pace = Pace(Limits(8, 100, 10), sleep=clock.sleep, clock=clock)
 
     async def ask() -> list[float]:
-        return [await pace.wait("a"), await pace.wait("b")]
+        return [(await pace.leave(endpoint)).sent_at for endpoint in ("a", "b", "a")]
 
-    assert asyncio.run(ask()) == pytest.approx([0, 1 / 97])
+    assert asyncio.run(ask()) == pytest.approx([100, 100, 100.05])
 
 
-def test_late_slots_do_not_come_too_close() -> None:
-    """Three requests that left late leave no room for a fourth until a second after the first."""
+def test_a_full_second_stays_full() -> None:
+    """Three requests fill a limit of three; the fourth leaves a second after the first was counted.
+
+    The second answer took 30 ms longer than the quickest, so the fifth waits so much longer.
+    """
     clock = Clock()
     pace = Pace(Limits(8, 3), sleep=clock.sleep, clock=clock)
-    waited = [asyncio.run(pace.leave("a")) for _ in range(4)]
-    assert waited == pytest.approx([0, 0, 0, 1.03])
+
+    async def ask() -> list[float]:
+        found = []
+        for seconds in (0.01, 0.04, 0.01, 0.01, 0.01):
+            leave = await pace.leave("a")
+            found.append(leave.sent_at)
+            clock.now += seconds
+            pace.answered(leave)
+            pace.places.give_back()
+        return found
+
+    sent = asyncio.run(ask())
+    assert sent[3] - sent[0] == pytest.approx(1.005)
+    assert sent[4] - sent[1] == pytest.approx(1.035)
+
+
+def test_a_slow_answer_costs_a_twentieth_at_most() -> None:
+    """An answer that takes a minute may have been counted 50 ms late, no more."""
+    clock = Clock()
+    pace = Pace(Limits(8, 3), sleep=clock.sleep, clock=clock)
+
+    async def ask() -> list[float]:
+        found = []
+        for seconds in (0.01, 60):
+            leave = await pace.leave("a")
+            clock.now += seconds
+            pace.answered(leave)
+            found.append(leave.counted_at - leave.sent_at)
+        return found
+
+    assert asyncio.run(ask()) == pytest.approx([0, 0.05])
+
+
+def test_slots_that_nobody_took_are_made_up() -> None:
+    """At 100 a second, after a pause, six requests leave at once and the seventh 10 ms later."""
+    clock = Clock()
+    rate = _rate(100, clock)
+
+    async def ask() -> list[float]:
+        found = []
+        for _ in range(7):
+            await rate.wait()
+            rate.sent(Leave("a", clock.now, clock.now))
+            found.append(clock.now - 100)
+        return found
+
+    assert asyncio.run(ask()) == pytest.approx([0, 0, 0, 0, 0, 0, 0.01])
 
 
 def test_settings_change_what_a_vendor_publishes() -> None:
