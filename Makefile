@@ -49,6 +49,9 @@ fail-open: $(READY)  ## Measure that a run which sees less than everything never
 bench-extraction: $(READY)  ## Measure how fast and how sparing a pull is, against the sandbox server
 	$(BIN)/python -m benchmarks.extraction
 
+bench: $(READY)  ## Measure everything after landing, at several sizes of company
+	$(BIN)/python -m benchmarks.compute
+
 format: $(READY)  ## Rewrite Python and SQL in the house style
 	$(BIN)/ruff format parity_pipeline tests benchmarks
 	$(BIN)/ruff check --fix parity_pipeline tests benchmarks
@@ -62,4 +65,4 @@ lock: $(READY)  ## Resolve pyproject.toml anew into requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --group dev --extra dev-ui --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-header --no-strip-extras --upgrade --quiet -o requirements.lock
 
-.PHONY: help setup demo test check lint types sql imports unit accuracy fail-open bench-extraction format dev lock
+.PHONY: help setup demo test check lint types sql imports unit accuracy fail-open bench-extraction bench format dev lock

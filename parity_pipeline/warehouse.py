@@ -56,7 +56,7 @@ def connect(path: Path | str, *, read_only: bool = False) -> Iterator[Connection
     """A connection that is closed whatever happens; times are UTC."""
     connection = duckdb.connect(str(path), read_only=read_only)
     try:
-        connection.execute("set timezone = 'UTC'")
+        connection.execute("set timezone = 'UTC'; set enable_progress_bar = false")
         yield connection
     finally:
         connection.close()
