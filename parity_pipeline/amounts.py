@@ -22,6 +22,20 @@ def bare(unit: str, value: Decimal | None) -> str:
     return "-" if value is None else amount(unit, value).removesuffix(f" {unit}")
 
 
+def signed(unit: str, value: Decimal) -> str:
+    """A difference: the same with a plus where it is one, `+12.34 USD`."""
+    told = amount(unit, value)
+    return f"+{told}" if value > 0 and not told.startswith("<") else told
+
+
+def net_and_gross(unit: str, net: Decimal, gross: Decimal | None) -> str:
+    """What a difference comes to, and what went both ways where some of it cancels out."""
+    told = signed(unit, net)
+    if gross is None or amount(unit, gross) == amount(unit, abs(net)):
+        return told
+    return f"{told} net, {amount(unit, gross)} gross"
+
+
 def quantity(value: Decimal) -> str:
     """A number with thousands separators and no trailing zeros, at most six decimals."""
     text = f"{value.quantize(Decimal('0.000001'), rounding=ROUND_HALF_UP):,f}"

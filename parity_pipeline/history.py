@@ -11,9 +11,11 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from parity_pipeline.amounts import exact
 from parity_pipeline.periods import rfc3339
 
 MOST_INCIDENTS: Final = 1000
@@ -34,12 +36,16 @@ class CheckNote:
 
 @dataclass(frozen=True)
 class IncidentNote:
-    """An incident as a record keeps it; amounts are decimal strings in minor units, by currency."""
+    """An incident as a record keeps it; amounts are decimal strings in minor units, by currency.
+
+    `gross` counts each of its shares positive; a record of an older run does not know it.
+    """
 
     account: str
     cause: str
     place: str
     amounts: Mapping[str, str] = field(default_factory=dict)
+    gross: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -108,6 +114,7 @@ def write_record(folder: Path, record: DayRecord) -> None:
                 "cause": each.cause,
                 "place": each.place,
                 "amounts": dict(each.amounts),
+                "gross": dict(each.gross),
             }
             for each in record.incidents[:MOST_INCIDENTS]
         ],
@@ -163,12 +170,25 @@ def changes(days: Sequence[DayRecord], today: DayRecord) -> tuple[Change, ...]:
 
 
 def merged(notes: Iterable[IncidentNote]) -> tuple[IncidentNote, ...]:
-    """One note for each place and cause: an incident's currencies and stretches of time are joined."""
+    """One note for each place and cause: the money of its stretches of time is added up, by currency."""
     found: dict[tuple[str, str, str], IncidentNote] = {}
     for each in notes:
         known = found.get(each.key)
-        found[each.key] = each if known is None else replace(known, amounts={**known.amounts, **each.amounts})
+        found[each.key] = (
+            each
+            if known is None
+            else replace(
+                known, amounts=_sums(known.amounts, each.amounts), gross=_sums(known.gross, each.gross)
+            )
+        )
     return tuple(found.values())
+
+
+def _sums(one: Mapping[str, str], other: Mapping[str, str]) -> dict[str, str]:
+    return {
+        currency: exact(Decimal(one.get(currency, "0")) + Decimal(other.get(currency, "0")))
+        for currency in {**one, **other}
+    }
 
 
 def _since(past: Sequence[DayRecord], key: tuple[str, str, str], day: date) -> date:
@@ -213,7 +233,9 @@ def _record(content: Mapping[str, Any]) -> DayRecord:
             name: CheckNote(each["status"], each["gate_ratio"]) for name, each in content["checks"].items()
         },
         incidents=tuple(
-            IncidentNote(each["account"], each["cause"], each["place"], each["amounts"])
+            IncidentNote(
+                each["account"], each["cause"], each["place"], each["amounts"], each.get("gross", {})
+            )
             for each in content.get("incidents", [])
         ),
         knows_incidents=content.get("incidents_complete", False) is True,

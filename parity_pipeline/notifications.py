@@ -9,6 +9,7 @@ from typing import Final
 
 from parity_pipeline.home import REPORT_HTML, Home
 from parity_pipeline.report.history_view import change_line
+from parity_pipeline.report.incidents import Incident
 from parity_pipeline.report.result import RunResult
 from parity_pipeline.report.trend import changes_of
 from parity_pipeline.report.words import VERDICT_MEANINGS
@@ -50,7 +51,7 @@ def message(notify: Notify, result: RunResult) -> str:
     lines += _listed("Reasons", result.verdict.reasons)
     told = [change_line(each) for each in changes_of(result) if each.kind != "continuing"]
     lines += _listed("New and resolved incidents", told)
-    lines += _listed("Greatest incidents", [each.summary for each in result.incidents])
+    lines += _listed("Greatest incidents", [_incident(each) for each in result.incidents])
     lines += [f"Cohort {each.name}: {each.verdict.decision}." for each in result.cohorts]
     if notify.report_link:
         lines.append(f"Report: {notify.report_link}")
@@ -88,6 +89,12 @@ def send(
     if not took_it or not all(known):
         tell("The notification failed for at least one address of [notify].")
     return took_it and all(known)
+
+
+def _incident(incident: Incident) -> str:
+    """Its sentence, and its money where it changes invoices."""
+    told = incident.summary.rstrip(".")
+    return f"{told}: {incident.money}." if incident.money else f"{told}."
 
 
 def _before(result: RunResult) -> str | None:

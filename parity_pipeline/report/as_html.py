@@ -3,7 +3,6 @@
 import base64
 import hashlib
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, Final
 
 import jinja2
@@ -19,6 +18,7 @@ from parity_pipeline.report.words import (
     CHECK_TITLES,
     CUSTOMER_STATUSES,
     VERDICT_MEANINGS,
+    by_check,
     effect_title,
     exclusion,
 )
@@ -69,7 +69,9 @@ def _environment() -> jinja2.Environment:
         bare=amounts.bare,
         counted=amounts.counted,
         quantity=amounts.quantity,
-        signed=_signed,
+        signed=amounts.signed,
+        net_and_gross=amounts.net_and_gross,
+        by_check=by_check,
         titles=CHECK_TITLES,
         meanings=VERDICT_MEANINGS,
         customer_statuses=CUSTOMER_STATUSES,
@@ -112,7 +114,3 @@ def _spread(page: Page) -> dict[str, int]:
     counts = page.distribution.counts
     left, right = page.distribution.gate_places
     return {"judged": sum(counts), "within": sum(counts[left:right])}
-
-
-def _signed(unit: str, value: Decimal) -> str:
-    return f"{'+' if value > 0 else ''}{amounts.amount(unit, value)}"

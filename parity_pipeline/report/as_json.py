@@ -170,6 +170,7 @@ def _incident(each: Incident) -> dict[str, Any]:
         "customers": each.customers,
         "findings": each.findings,
         "amount": _by_currency(each.amounts),
+        "gross_amount": _by_currency(each.gross),
         "next_step": each.next_step,
     }
 

@@ -134,14 +134,16 @@ def _incidents(result: RunResult) -> str:
         (
             each.cause,
             result.named(each.account, each.scope),
+            each.first_day or "",
+            each.last_day or "",
             each.customers,
             each.findings,
-            ", ".join(amounts.amount(currency, value) for currency, value in each.amounts.items()),
+            each.money,
             each.next_step,
         )
         for each in result.incidents[:MOST_INCIDENTS]
     ]
-    header = ("cause", "where", "customers", "findings", "money", "next step")
+    header = ("cause", "where", "from", "to", "customers", "findings", "money", "next step")
     note = f"The {len(rows)} greatest of {len(result.incidents)}; all are in `parity.incidents`."
     return _section("Incidents", note, _table(header, rows)) if rows else ""
 

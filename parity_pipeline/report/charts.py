@@ -22,6 +22,8 @@ TEXT, LINE, TOTAL, UP, DOWN, GATE = "#010101", "#020202", "#030303", "#040404", 
 _NAMESPACES: Final = re.compile(r' xmlns(:\w+)?="[^"]*"')
 _WIDTH: Final = 640
 _MOST_DAYS: Final = 60
+_VISIBLE: Final = Decimal("0.001")
+"""The share of Stripe's total from which a step is worth a bar of its own."""
 
 
 def waterfall_chart(waterfall: Waterfall) -> str:
@@ -120,10 +122,22 @@ def _trend_panel(days: Sequence[DayRecord], check: str, limit: Decimal | None) -
         x=alt.X("day:O", title=None, axis=axis), y=y
     )
     if limit is None:
-        return drawn.properties(width=150, height=70)
+        return drawn.properties(width=230, height=90)
     rule = alt.Chart(alt.InlineData(values=[{"percent": float(limit * 100)}]))
     gate = rule.mark_rule(color=GATE, strokeDash=[4, 3]).encode(y="percent:Q")
-    return (drawn + gate).properties(width=150, height=70)
+    return (drawn + gate).properties(width=230, height=90)
+
+
+def steps_of(waterfall: Waterfall) -> list[tuple[str, Decimal]]:
+    """A step for each effect; two where much of it would cancel out unseen."""
+    steps = []
+    for each in waterfall.effects:
+        title = effect_title(each.name)
+        if min(each.raised, -each.lowered) >= abs(waterfall.stripe) * _VISIBLE:
+            steps += [(f"{title}, more", each.raised), (f"{title}, less", each.lowered)]
+        else:
+            steps.append((title, each.net))
+    return steps
 
 
 def _waterfall_bars(waterfall: Waterfall) -> list[dict[str, Any]]:
@@ -144,15 +158,13 @@ def _waterfall_bars(waterfall: Waterfall) -> list[dict[str, Any]]:
         label=amounts.amount(unit, waterfall.stripe),
     )
     reached = waterfall.stripe
-    for name, amount in waterfall.effects:
-        label = ("+" if amount > 0 else "") + amounts.amount(unit, amount)
-        colour = UP if amount > 0 else DOWN
+    for name, amount in steps_of(waterfall):
         add(
-            effect_title(name),
+            name,
             float(reached) / scale,
             float(reached + amount) / scale,
-            colour=colour,
-            label=label,
+            colour=UP if amount > 0 else DOWN,
+            label=amounts.signed(unit, amount),
         )
         reached += amount
     label = amounts.amount(unit, waterfall.metronome)
@@ -163,7 +175,7 @@ def _waterfall_bars(waterfall: Waterfall) -> list[dict[str, Any]]:
 def _span(waterfall: Waterfall) -> tuple[float, float]:
     """The part of the scale that is shown: what the steps reach, with room for the labels."""
     reached, points = waterfall.stripe, [waterfall.stripe, waterfall.metronome]
-    for _, amount in waterfall.effects:
+    for _, amount in steps_of(waterfall):
         reached += amount
         points.append(reached)
     scale = float(waterfall.minor_units)

@@ -109,13 +109,16 @@ def change_dict(change: Change) -> dict[str, Any]:
         "place": change.incident.place,
         "since": change.since.isoformat(),
         "amount": dict(change.incident.amounts),
+        "gross_amount": dict(change.incident.gross),
     }
 
 
 def change_line(change: Change) -> str:
     """One change as a line."""
+    gross = {currency: Decimal(value) for currency, value in change.incident.gross.items()}
     money = ", ".join(
-        amounts.amount(currency, Decimal(value)) for currency, value in change.incident.amounts.items()
+        amounts.net_and_gross(currency, Decimal(value), gross.get(currency))
+        for currency, value in change.incident.amounts.items()
     )
     of_account = "" if change.incident.account in ("", "default") else f"{change.incident.account}: "
     there = f", there since {change.since}" if change.kind != "new" else ""

@@ -8,14 +8,39 @@ from typing import Any, Final
 from parity_pipeline import paths, warehouse
 from parity_pipeline.money import MINOR_UNITS_PER_UNIT
 from parity_pipeline.report.page_customers import WorstCustomerDetail, read_worst_customers
-from parity_pipeline.report.page_grids import Grid, customers_grid, findings_grid
+from parity_pipeline.report.page_grids import (
+    Grid,
+    count_waived_customers,
+    customers_grid,
+    findings_grid,
+)
 from parity_pipeline.setting_sections import CHECKS
 from parity_pipeline.warehouse import Connection
 
+MOST_METERS: Final = 50
 _STEPS: Final = tuple(map(Decimal, ("0.1", "0.5", "1", "2", "5", "10")))
 """Edges of the distribution, in thresholds: the gate is an edge, never inside a bar."""
 
 Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What one effect adds to Metronome's total: what it raises, what it lowers, and both together."""
+
+    name: str
+    raised: Decimal
+    lowered: Decimal
+
+    @property
+    def net(self) -> Decimal:
+        """What is left of it in the total."""
+        return self.raised + self.lowered
+
+    @property
+    def gross(self) -> Decimal:
+        """What it moves, either way."""
+        return self.raised - self.lowered
 
 
 @dataclass(frozen=True)
@@ -26,12 +51,24 @@ class Waterfall:
     currency: str
     stripe: Decimal
     metronome: Decimal
-    effects: tuple[tuple[str, Decimal], ...]
+    effects: tuple[Effect, ...]
+    waived: Decimal = Decimal(0)
+    """The part of the difference that waivers accept; it is in the effects as well."""
 
     @property
     def minor_units(self) -> int:
         """Minor units of one unit of the currency."""
         return MINOR_UNITS_PER_UNIT.get(self.currency, 100)
+
+    @property
+    def difference(self) -> Decimal:
+        """Metronome's total less Stripe's."""
+        return self.metronome - self.stripe
+
+    @property
+    def ratio(self) -> Decimal:
+        """The difference beside the greater total."""
+        return _ratio(self.stripe, self.metronome)
 
 
 @dataclass(frozen=True)
@@ -76,6 +113,19 @@ class MappingCount:
 
 
 @dataclass(frozen=True)
+class MeterLink:
+    """A Stripe meter and the billable metric, or the part of one, that is compared with it."""
+
+    account: str
+    meter: str
+    formula: str
+    billable_metric_id: str
+    pricing_group_values: str
+    link_source: str
+    status: str
+
+
+@dataclass(frozen=True)
 class Page:
     """Everything that the page shows beside the result."""
 
@@ -86,6 +136,9 @@ class Page:
     findings: Grid
     thresholds: tuple[Threshold, ...]
     mappings: tuple[MappingCount, ...]
+    meters: tuple[MeterLink, ...]
+    waived_customers: int
+    """Customers with a row whose difference a waiver accepts."""
     gate: Row
     """The one row of control.run."""
 
@@ -106,6 +159,8 @@ def collect_page(connection: Connection) -> Page:
         findings=findings_grid(connection),
         thresholds=thresholds,
         mappings=_mappings(connection),
+        meters=_meters(connection),
+        waived_customers=count_waived_customers(connection),
         gate=gate,
     )
 
@@ -122,11 +177,29 @@ def distribution(ratios: Sequence[Decimal], threshold: Decimal) -> Distribution:
 def _waterfalls(connection: Connection) -> tuple[Waterfall, ...]:
     """The saved question `waterfall`, one value for each account and currency."""
     sql = (paths.sql_folder() / "queries" / "waterfall.sql").read_text(encoding="utf-8")
-    found: dict[tuple[str, str], list[tuple[str, Decimal]]] = {}
+    found: dict[tuple[str, str], list[Row]] = {}
     for row in _rows(connection, sql):
-        found.setdefault((row["account"], row["currency"]), []).append((row["name"], row["minor_units"]))
+        found.setdefault((row["account"], row["currency"]), []).append(row)
+    waived = {
+        (row["account"], row["currency"]): row["variance"]
+        for row in _rows(
+            connection,
+            "select account, currency, sum(variance) as variance from parity.invoice_totals "
+            "where status = 'waived' group by account, currency",
+        )
+    }
     return tuple(
-        Waterfall(account, currency, steps[0][1], steps[-1][1], tuple(steps[1:-1]))
+        Waterfall(
+            account=account,
+            currency=currency,
+            stripe=steps[0]["minor_units"],
+            metronome=steps[-1]["minor_units"],
+            effects=tuple(
+                Effect(step["name"], step["raised_minor_units"], step["lowered_minor_units"])
+                for step in steps[1:-1]
+            ),
+            waived=waived.get((account, currency), Decimal(0)),
+        )
         for (account, currency), steps in found.items()
     )
 
@@ -160,6 +233,17 @@ def _mappings(connection: Connection) -> tuple[MappingCount, ...]:
         "group by link_source, status order by kind, count desc, link_source, status",
     )
     return tuple(MappingCount(row["kind"], row["link_source"], row["status"], row["count"]) for row in rows)
+
+
+def _meters(connection: Connection) -> tuple[MeterLink, ...]:
+    rows = _rows(
+        connection,
+        "select account, meter, formula, coalesce(billable_metric_id, '') as billable_metric_id, "
+        "pricing_group_values, coalesce(link_source, 'none') as link_source, status from control.meter_map "
+        "order by status = 'linked', account, meter, billable_metric_id",
+    )
+    names = MeterLink.__dataclass_fields__
+    return tuple(MeterLink(**{name: row[name] for name in names}) for row in rows[:MOST_METERS])
 
 
 def _rows(connection: Connection, sql: str) -> Sequence[Row]:

@@ -77,14 +77,13 @@ class WorstCustomerDetail:
 
 
 def read_worst_customers(connection: Connection) -> tuple[WorstCustomerDetail, ...]:
-    """Those with the greatest gross variance, compared in whole units of their currencies."""
+    """Those with the greatest gross variance, compared in minor units: a yen is about a cent."""
     worst: Sequence[Row] = warehouse.rows(
         connection,
-        "select account, stripe_customer_id, metronome_customer_id, totals.currency, "
-        "sum(variance) as net, sum(abs(variance)) as gross from parity.invoice_totals as totals "
-        "left join control.currencies as currencies on totals.currency = currencies.currency "
+        "select account, stripe_customer_id, metronome_customer_id, currency, "
+        "sum(variance) as net, sum(abs(variance)) as gross from parity.invoice_totals "
         "where status = 'breach' group by all "
-        "order by sum(abs(variance)) / max(coalesce(minor_units_per_unit, 100)) desc, "
+        "order by sum(abs(variance)) desc, "
         f"account, stripe_customer_id, metronome_customer_id limit {MOST_CUSTOMERS}",
     )
     keys = [[_key(row) for row in worst]]

@@ -12,15 +12,29 @@ from typing import Any, Final, Literal
 from parity_pipeline import amounts, warehouse
 from parity_pipeline.report.collect import subject_of
 from parity_pipeline.report.words import CHECK_TITLES, CUSTOMER_STATUSES
+from parity_pipeline.setting_sections import CHECKS
 from parity_pipeline.warehouse import Connection
 
 MOST_ROWS: Final = 50_000
 MOST_FINDINGS: Final = 5_000
 _MOST_LETTERS: Final = {"customers": 2_600_000, "findings": 1_300_000}
 
-_CUSTOMERS: Final = """
+_WAIVED: Final = " union ".join(
+    f"select account, coalesce(stripe_customer_id, metronome_customer_id) as customer from parity.{check} "
+    "where status = 'waived'"
+    for check in CHECKS
+)
+_CUSTOMERS: Final = f"""
 with named as (
     select *, coalesce(stripe_customer_id, metronome_customer_id) as customer from parity.customer_status
+),
+waived as ({_WAIVED}),
+settling as (
+    select account, coalesce(stripe_customer_id, metronome_customer_id) as customer,
+        cast(min(period_end) + max(thresholds.settling_hours) * interval 1 hour as date) as settles_on
+    from parity.invoice_totals
+    inner join control.thresholds as thresholds on thresholds.check_name = 'invoice_totals'
+    where status = 'pending' group by all
 ),
 causes as (
     select account, coalesce(stripe_customer_id, metronome_customer_id) as customer,
@@ -38,8 +52,12 @@ money as (
     ) as money
     from sums group by all
 )
-select named.account, named.customer, named.status, causes.causes, money.money
+select named.account, named.customer, named.status, causes.causes, money.money,
+    waived.customer is not null as is_waived,
+    case when named.status = 'pending' then settling.settles_on end as settles_on
 from named
+left join waived on named.account = waived.account and named.customer = waived.customer
+left join settling on named.account = settling.account and named.customer = settling.customer
 left join causes on named.account = causes.account and named.customer = causes.customer
 left join money on named.account = money.account and named.customer = money.customer
 order by
@@ -107,6 +125,12 @@ def customers_grid(connection: Connection) -> Grid:
     )
 
 
+def count_waived_customers(connection: Connection) -> int:
+    """Customers with a row whose difference a waiver accepts."""
+    (row,) = warehouse.rows(connection, f"select count(*) as customers from ({_WAIVED})")  # constants
+    return int(str(row["customers"]))
+
+
 def findings_grid(connection: Connection) -> Grid:
     """Every finding, the greatest first."""
     total = warehouse.count(connection, "parity.findings")
@@ -162,10 +186,20 @@ def _customer(row: Row) -> tuple[str, ...]:
         row["customer"] or "",
         row["account"],
         CUSTOMER_STATUSES[row["status"]],
-        row["causes"] or "",
+        _why(row),
         _money((each["currency"], each["expected"]) for each in money),
         _money((each["currency"], each["variance"]) for each in money),
     )
+
+
+def _why(row: Row) -> str:
+    """The causes of what differs, whether a waiver accepts some of it, and until when one has to wait."""
+    told = [row["causes"] or ""]
+    if row["is_waived"]:
+        told.append("waived")
+    if row["settles_on"] is not None:
+        told.append(f"settles {row['settles_on']}")
+    return ", ".join(filter(None, told))
 
 
 def _money(values: Iterable[tuple[str, Decimal | None]]) -> str:

@@ -20,6 +20,7 @@ def record_of(result: RunResult) -> DayRecord:
             each.cause,
             place_of(each.scope),
             {currency: exact(amount) for currency, amount in each.amounts.items()},
+            {currency: exact(amount) for currency, amount in each.gross.items()},
         )
         for each in result.incidents
     )
@@ -101,6 +102,10 @@ def _changes(result: RunResult) -> InputTable:
                 MONEY,
                 "what it adds to Metronome's invoices, minor units; of a resolved one, what it was",
             ),
+            "gross_amount": (
+                MONEY,
+                "the same, each of its shares counted positive; NULL when an older record does not tell",
+            ),
         },
         [
             (
@@ -111,13 +116,15 @@ def _changes(result: RunResult) -> InputTable:
                 each.since,
                 currency,
                 amount,
+                gross,
             )
             for each in changes_of(result)
-            for currency, amount in _money(each.incident)
+            for currency, amount, gross in _money(each.incident)
         ],
     )
 
 
-def _money(incident: IncidentNote) -> list[tuple[str | None, str | None]]:
+def _money(incident: IncidentNote) -> list[tuple[str | None, str | None, str | None]]:
     """A row for each currency; one without any for an incident that changes no invoice."""
-    return [*incident.amounts.items()] or [(None, None)]
+    money = [(each, amount, incident.gross.get(each)) for each, amount in incident.amounts.items()]
+    return [*money] or [(None, None, None)]

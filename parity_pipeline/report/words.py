@@ -1,5 +1,7 @@
 """The words of the report: what each check, exclusion and status is called. No figures."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 CHECK_TITLES: Final = {
@@ -19,7 +21,7 @@ VERDICT_MEANINGS: Final = {
 
 CUSTOMER_STATUSES: Final = {
     "in_parity": "could be cut over today",
-    "not_in_parity": "differ",
+    "not_in_parity": "cannot be cut over yet",
     "pending": "nothing settled yet",
     "unmapped": "not linked to the other side",
     "already_on_metronome": "already billed by Metronome",
@@ -39,6 +41,26 @@ EFFECT_TITLES: Final = {
     "rounding": "rounding",
     "unattributed": "not attributed",
 }
+
+
+@dataclass(frozen=True)
+class ReasonGroup:
+    """The reasons that one check gives; `check` is empty for what is about no single check."""
+
+    check: str
+    reasons: tuple[str, ...]
+
+
+def by_check(reasons: Sequence[str]) -> tuple[ReasonGroup, ...]:
+    """A verdict's reasons, together where they are about one check, in the order of the first of each."""
+    found: dict[str, list[str]] = {}
+    for number, reason in enumerate(reasons):
+        words = reason.split(" ", maxsplit=2)[:2]  # an account may stand before the check's name
+        check = next((word for word in words if word in CHECK_TITLES), "")
+        found.setdefault(check or str(number), []).append(reason)
+    return tuple(
+        ReasonGroup(key if key in CHECK_TITLES else "", tuple(group)) for key, group in found.items()
+    )
 
 
 def effect_title(effect: str) -> str:

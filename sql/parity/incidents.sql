@@ -1,7 +1,7 @@
 -- One row per incident and currency of its money; an incident that changes no invoice has one row without a currency.
 -- An incident gathers the findings of one cause, at one place, in overlapping or adjacent days or periods. What a
 -- place is stands in explain.findings_placed.
--- incident: number of the incident in this run, the greatest money first (compared in whole units of its currency)
+-- incident: number of the incident in this run, the greatest money first (compared in minor units)
 -- scope: who or what is concerned, in words
 -- subject: the meters, products and group values that its findings name; NULL when they name none
 -- check_names: the checks that its findings are about, with commas
@@ -143,22 +143,14 @@ subject_texts as (
     group by subjects_ranked.incident_key
 ),
 
--- Currencies are never added up; to put incidents in an order, amounts are brought to one scale.
+-- Currencies are never added up. To put incidents in an order, minor units are compared: a yen is about a cent.
 money as (
     select
         gathered.incident_key,
         gathered.currency,
         cast(sum(gathered.variance) as decimal(38, 12)) as amount,
-        cast(sum(abs(gathered.variance)) as decimal(38, 12)) as gross_amount,
-        sum(abs(gathered.variance))
-        * max(
-            case coalesce(currencies.minor_units_per_unit, 100)
-                when 1 then 1000 when 1000 then 1 else 10
-            end
-        ) as weight
+        cast(sum(abs(gathered.variance)) as decimal(38, 12)) as gross_amount
     from gathered
-    left join control.currencies as currencies
-        on gathered.currency = currencies.currency
     where gathered.check_name = 'invoice_totals' and gathered.currency is not null
     group by gathered.incident_key, gathered.currency
 ),
@@ -166,7 +158,7 @@ money as (
 weights as (
     select
         money.incident_key,
-        max(money.weight) as weight
+        max(money.gross_amount) as weight
     from money
     group by money.incident_key
 ),

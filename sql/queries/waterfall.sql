@@ -17,7 +17,9 @@ effects as (
         variance_effects.account,
         variance_effects.currency,
         variance_effects.effect,
-        sum(variance_effects.amount) as amount
+        sum(variance_effects.amount) as amount,
+        sum(greatest(variance_effects.amount, 0)) as raised,
+        sum(least(variance_effects.amount, 0)) as lowered
     from parity.variance_effects as variance_effects
     inner join parity.invoice_totals as invoice_totals
         on
@@ -42,7 +44,9 @@ steps as (
         totals.currency,
         1 as step,
         'Stripe' as name,
-        totals.stripe_total as minor_units
+        totals.stripe_total as minor_units,
+        null as raised_minor_units,
+        null as lowered_minor_units
     from totals
     union all
     select
@@ -50,7 +54,9 @@ steps as (
         effects.currency,
         2 as step,
         effects.effect as name,
-        effects.amount as minor_units
+        effects.amount as minor_units,
+        effects.raised as raised_minor_units,
+        effects.lowered as lowered_minor_units
     from effects
     union all
     select
@@ -58,7 +64,9 @@ steps as (
         totals.currency,
         3 as step,
         'Metronome' as name,
-        totals.metronome_total as minor_units
+        totals.metronome_total as minor_units,
+        null as raised_minor_units,
+        null as lowered_minor_units
     from totals
 )
 
@@ -66,11 +74,13 @@ select
     steps.account,
     steps.currency,
     steps.name,
-    steps.minor_units
+    steps.minor_units,
+    steps.raised_minor_units,
+    steps.lowered_minor_units
 from steps
 order by
     steps.account asc,
     steps.currency asc,
     steps.step asc,
-    abs(steps.minor_units) desc,
+    steps.raised_minor_units - steps.lowered_minor_units desc,
     steps.name

@@ -16,6 +16,9 @@ from parity_pipeline.report.page import collect_page
 
 HOSTILE = "<img src=x onerror=document.title='broken'>"
 FAULTS = ("events_missing", "rate_mismatch", "group_value_unrated", "auto_charge_enabled")
+WAIVERS = """check,customer,subject,reason,approved_by,expires_on,max_minor_units
+invoice_totals,cus_00028,usd,the price of the pilot,ann,2026-12-31,
+"""
 MOST_BYTES = 5_000_000
 CUSTOMERS = """
 insert into parity.customer_status by name
@@ -53,8 +56,11 @@ from range(5000) as numbers(number)
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A run with faults."""
-    return run_world(world(*FAULTS), tmp_path_factory.mktemp("report"))
+    """A run with faults, of which a waiver accepts one customer's."""
+    folder = tmp_path_factory.mktemp("report")
+    (folder / "config").mkdir()
+    (folder / "config" / "waivers.csv").write_text(WAIVERS, encoding="utf-8")
+    return run_world(world(*FAULTS), folder, configuration='[waivers]\nfile = "waivers.csv"\n')
 
 
 @pytest.fixture(scope="module")
@@ -105,16 +111,19 @@ def test_tables_search_filter_and_sort(large: Path, page: Page) -> None:
     told = "grid.querySelector('[role=status]').textContent"
     assert page.run(told).startswith("Rows 1 to 25 of ")
     assert int(page.run(told).split(" of ")[1].replace(",", "")) > 30_000
-    page.run("grid.querySelectorAll('select')[0].value = 'differ'")
+    page.run("grid.querySelectorAll('select')[0].value = 'cannot be cut over yet'")
     assert milliseconds(page, "grid.querySelectorAll('select')[0].onchange()") < 500
     assert page.run(told).split(" of ")[1].startswith("5,0")
     sort = "[...grid.querySelectorAll('th button')].find(each => each.textContent === 'Stripe')"
     assert milliseconds(page, f"{sort}.click()") < 500
     assert page.run(f"{sort}.parentElement.getAttribute('aria-sort')") == "descending"
     search = "grid.querySelector('input[type=search]')"
+    page.run("grid.querySelectorAll('select')[0].value = ''; grid.querySelectorAll('select')[0].onchange()")
     page.run(f"{search}.value = 'cus_00028'")
     assert milliseconds(page, f"{search}.oninput()") < 500
     assert page.run(told) == "Rows 1 to 1 of 1"
+    assert page.run("grid.querySelector('tbody tr').innerText").split("\t")[2] == "waived"
+    assert page.run("size('1,246.19 USD') > size('1,478 JPY') && size('2 EUR, 20.00 USD') == 2000")
     page.run("globalThis.grid = document.querySelector('[data-grid=findings-data]')")
     page.run(f"{search}.value = '<img'; {search}.oninput()")
     assert page.run("grid.querySelector('td').textContent") == HOSTILE

@@ -17,8 +17,6 @@ TABLES = (
     "create schema parity; create schema control; create schema explain",
     "create table control.run as select timestamp '2026-04-01' as parallel_run_start, "
     "timestamp '2026-07-10' as as_of",
-    "create table control.currencies (currency VARCHAR, minor_units_per_unit DECIMAL(18, 6))",
-    "insert into control.currencies values ('usd', 100), ('jpy', 1)",
     "create table control.near_misses (account VARCHAR, kind VARCHAR, subject VARCHAR, resembles_id VARCHAR)",
     "create table control.customer_map (account VARCHAR, stripe_customer_id VARCHAR, "
     "metronome_customer_id VARCHAR, status VARCHAR)",

@@ -90,7 +90,7 @@ def test_the_worst_customer_is_first_with_its_causes() -> None:
 
 
 def test_what_is_new_stands_before_what_goes_on() -> None:
-    """New first, the greatest money first among them."""
+    """New first, the greatest money first among them, also where it cancels out."""
     rows = [
         {
             "change": kind,
@@ -100,11 +100,18 @@ def test_what_is_new_stands_before_what_goes_on() -> None:
             "since": date(2026, 6, 1),
             "currency": "usd",
             "amount": D(amount),
+            "gross_amount": gross,
         }
-        for kind, place, amount in (("continuing", "p", "900"), ("new", "q", "-5"), ("new", "r", "7"))
+        for kind, place, amount, gross in (
+            ("continuing", "p", "900", None),
+            ("new", "q", "-5", None),
+            ("new", "r", "7", None),
+            ("new", "s", "0", D(8)),
+        )
     ]
     found = answer("what_changed", {"parity.incident_changes": rows})
     assert [(row[0], row[3], row[6]) for row in found] == [
+        ("new", "s", 0),
         ("new", "r", 7),
         ("new", "q", -5),
         ("continuing", "p", 900),
@@ -218,7 +225,10 @@ def test_causes_with_their_money_and_next_step() -> None:
 
 
 def test_the_waterfall_adds_up() -> None:
-    """1000 and 500 of Stripe, less 30 and 10, are 1460 of Metronome; a pending period is left out."""
+    """1000 and 500 of Stripe, less 30 and 10, are 1460 of Metronome; a pending period is left out.
+
+    Of the ten, four go up and fourteen down.
+    """
     totals = [
         total("cus_1", "1000", "970", "breach"),
         total("cus_2", "500", "490", "within_tolerance"),
@@ -226,15 +236,16 @@ def test_the_waterfall_adds_up() -> None:
     ]
     effects = [
         effect("cus_1", "price", "-30"),
-        effect("cus_2", "rounding", "-10"),
+        effect("cus_1", "rounding", "4"),
+        effect("cus_2", "rounding", "-14"),
         effect("cus_3", "price", "-7"),
     ]
     found = answer("waterfall", {"parity.invoice_totals": totals, "parity.variance_effects": effects})
     assert [row[2:] for row in found] == [
-        ("Stripe", D(1500)),
-        ("price", D(-30)),
-        ("rounding", D(-10)),
-        ("Metronome", D(1460)),
+        ("Stripe", D(1500), None, None),
+        ("price", D(-30), D(0), D(-30)),
+        ("rounding", D(-10), D(4), D(-14)),
+        ("Metronome", D(1460), None, None),
     ]
 
 

@@ -12,7 +12,15 @@ from parity_pipeline.quality.evidence import (
     WorstCustomer,
 )
 from parity_pipeline.quality.gate import Verdict
-from parity_pipeline.report.page import MappingCount, Page, Threshold, Waterfall, distribution
+from parity_pipeline.report.page import (
+    Effect,
+    MappingCount,
+    MeterLink,
+    Page,
+    Threshold,
+    Waterfall,
+    distribution,
+)
 from parity_pipeline.report.page_customers import FindingDetail, Line, PeriodDetail, WorstCustomerDetail
 from parity_pipeline.report.page_grids import Column, Grid
 from parity_pipeline.report.result import (
@@ -161,7 +169,14 @@ RESULT = RunResult(
 
 PAGE = Page(
     waterfalls=(
-        Waterfall("default", "usd", Decimal(100000), Decimal("98764.9"), (("price", Decimal("-1235.1")),)),
+        Waterfall(
+            account="default",
+            currency="usd",
+            stripe=Decimal(100000),
+            metronome=Decimal("98764.9"),
+            effects=(Effect("price", Decimal(764), Decimal("-1999.1")),),
+            waived=Decimal("-35.1"),
+        ),
     ),
     distribution=distribution([Decimal("-0.02"), Decimal("0.01"), Decimal(0)], Decimal("0.01")),
     worst=(
@@ -194,6 +209,8 @@ PAGE = Page(
     findings=Grid("findings", (Column("customer", "text"),), (("</script><b>",),), 1, "select 2"),
     thresholds=(Threshold("invoice_totals", Decimal("0.01"), Decimal("0.005"), None, Decimal("0.99"), 24),),
     mappings=(MappingCount("customers", "custom_field", "linked", 45),),
+    meters=(MeterLink("default", HOSTILE, "sum", "metric-1", '{"region":"us"}', "meters_csv", "linked"),),
+    waived_customers=2,
     gate={
         "required_cycles": 1,
         "settled_share": Decimal("0.8"),

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from parity_pipeline.history import (
     MOST_INCIDENTS,
+    Change,
     CheckNote,
     DayRecord,
     IncidentNote,
@@ -22,7 +23,7 @@ from parity_pipeline.history import (
     read_days,
     write_record,
 )
-from parity_pipeline.report.history_view import history_json, show_history, sparkline
+from parity_pipeline.report.history_view import change_line, history_json, show_history, sparkline
 
 FIRST = datetime(2026, 3, 1, tzinfo=UTC)
 RATES = IncidentNote("default", "rate_mismatch", "cus_1", {"usd": "-100"})
@@ -149,10 +150,38 @@ def test_a_place_does_not_count_its_customers(scope: str, place: str) -> None:
     assert place_of(scope) == place
 
 
-def test_currencies_of_an_incident_are_one_note() -> None:
-    """A note holds the amounts of all its currencies."""
-    (note,) = merged([RATES, replace(RATES, amounts={"eur": "5"})])
-    assert note.amounts == {"usd": "-100", "eur": "5"}
+def test_stretches_of_an_incident_are_one_note() -> None:
+    """A note holds the money of its currencies and stretches: -100 and 40 cents are -60, and 140 gross."""
+    (note,) = merged(
+        [
+            replace(RATES, gross={"usd": "100"}),
+            replace(RATES, amounts={"eur": "5"}, gross={"eur": "5"}),
+            replace(RATES, amounts={"usd": "40"}, gross={"usd": "40"}),
+        ]
+    )
+    assert note.amounts == {"usd": "-60", "eur": "5"}
+    assert note.gross == {"usd": "140", "eur": "5"}
+
+
+def test_shares_that_cancel_out_do_not_look_small() -> None:
+    """One cent net of 2,492.37 dollars says so, today and when it is read again; one share says it once."""
+    twin = replace(RATES, cause="customer_unmapped", amounts={"usd": "-1"}, gross={"usd": "249237"})
+    single = replace(RATES, gross={"usd": "100"})
+    lines = [change_line(Change("new", each, date(2026, 3, 1))) for each in (twin, single)]
+    assert lines == [
+        "new: customer_unmapped, cus_1 (-0.01 USD net, 2,492.37 USD gross)",
+        "new: rate_mismatch, cus_1 (-1.00 USD)",
+    ]
+
+
+def test_a_record_keeps_the_gross(tmp_path: Path) -> None:
+    """What is written is read; a record of before there was a gross has none."""
+    write_record(tmp_path, record(1, incidents=(replace(RATES, gross={"usd": "300"}),)))
+    (day,) = read_days(tmp_path)
+    assert day.incidents[0].gross == {"usd": "300"}
+    (file,) = tmp_path.iterdir()
+    file.write_text(file.read_text(encoding="utf-8").replace('"gross"', '"unknown"'), encoding="utf-8")
+    assert read_days(tmp_path)[0].incidents[0].gross == {}
 
 
 def test_a_sparkline_goes_from_zero_to_its_greatest() -> None:
@@ -203,5 +232,6 @@ def test_the_history_as_json() -> None:
             "place": "cus_1",
             "since": "2026-03-02",
             "amount": {"usd": "-100"},
+            "gross_amount": {},
         }
     ]

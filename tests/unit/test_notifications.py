@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,18 @@ def test_a_verdict_is_sent(tmp_path: Path) -> None:
     """Title, reasons, greatest incidents, cohorts and the link arrive at the webhook; nothing is told."""
     told: list[str] = []
     incident = Incident(
-        1, "default", "rate_mismatch", "cus_1", "", None, None, 1, None, 2, {}, "rate_mismatch, cus_1."
+        1,
+        "default",
+        "rate_mismatch",
+        "cus_1",
+        "",
+        None,
+        None,
+        1,
+        None,
+        2,
+        {"usd": Decimal(-500)},
+        "rate_mismatch, cus_1.",
     )
     cohort = CohortVerdict("first", 2, 2, Verdict("GO", ()))
     result = replace(RESULT, incidents=(incident,), cohorts=(cohort,))
@@ -70,7 +82,7 @@ def test_a_verdict_is_sent(tmp_path: Path) -> None:
     for text in (
         "This is the first verdict.",
         "- invoice_totals fails.",
-        "Greatest incidents:\n- rate_mismatch, cus_1.",
+        "Greatest incidents:\n- rate_mismatch, cus_1: -5.00 USD.",
         "Cohort first: GO.",
         "Report: https://parity.example.com/",
     ):

@@ -216,11 +216,12 @@ def test_incidents_and_changes_in_json_and_markdown() -> None:
         scope=HOSTILE,
         check_names="invoice_totals, line_item_quantities",
         first_at=datetime(2026, 1, 1),
-        last_at=None,
+        last_at=datetime(2026, 2, 1),
         customers=1,
         customer=None,
         findings=2,
         amounts={"usd": Decimal("-500.5")},
+        gross={"usd": Decimal("999.4")},
         summary="",
         next_step="Mend the rate.",
     )
@@ -229,15 +230,16 @@ def test_incidents_and_changes_in_json_and_markdown() -> None:
     content = as_dict(result)
     assert content["incidents_in_all"] == 1
     (told,) = content["incidents"]
-    assert (told["from"], told["to"]) == ("2026-01-01T00:00:00Z", None)
+    assert (told["from"], told["to"]) == ("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z")
     assert told["checks"] == ["invoice_totals", "line_item_quantities"]
     assert told["amount"] == {"usd": "-500.5"}
+    assert told["gross_amount"] == {"usd": "999.4"}
     assert [(each["change"], each["cause"]) for each in content["changes"]] == [
         ("new", "rate_mismatch"),
         ("resolved", "credit_missing"),
     ]
     text = to_markdown(result)
     assert "| rate_mismatch | &lt;script&gt;" in text
-    assert "| -5.01 USD | Mend the rate. |" in text
-    assert "- resolved: credit_missing, cus_9, there since 2026-02-09 (0.05 USD)" in text
+    assert "| 2026-01-01 | 2026-01-31 | 1 | 2 | -5.01 USD net, 9.99 USD gross | Mend the rate. |" in text
+    assert "- resolved: credit_missing, cus_9, there since 2026-02-09 (+0.05 USD)" in text
     assert "<script" not in text

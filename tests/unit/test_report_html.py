@@ -7,11 +7,14 @@ from decimal import Decimal
 
 from report_values import HOSTILE, PAGE, RESULT
 
+from parity_pipeline.quality.gate import Verdict
 from parity_pipeline.report.as_html import to_html
+from parity_pipeline.report.charts import steps_of
 from parity_pipeline.report.incidents import Incident
-from parity_pipeline.report.page import distribution
+from parity_pipeline.report.page import Effect, distribution
 from parity_pipeline.report.page_grids import Column, Grid
 from parity_pipeline.report.trend import record_of
+from parity_pipeline.report.words import by_check
 
 
 def test_the_page_escapes_outside_text_and_loads_nothing() -> None:
@@ -91,3 +94,36 @@ def test_several_days_are_drawn() -> None:
     assert "Gate ratio of each check by day" in page
     assert "1 new, 0 resolved, 0 continuing incidents" in page
     assert "<dd>Mend.</dd>" in page
+
+
+def test_the_waterfall_hides_nothing_that_cancels_out() -> None:
+    """7.64 up and 19.99 down are two bars and stand beside the -12.35 they come to; a trifle is one bar."""
+    page = to_html(RESULT, PAGE)
+    assert "+7.64 USD and -19.99 USD" in page
+    waterfall = PAGE.waterfalls[0]
+    assert steps_of(waterfall) == [
+        ("other price, more", Decimal(764)),
+        ("other price, less", Decimal("-1999.1")),
+    ]
+    trifle = replace(waterfall, effects=(Effect("rounding", Decimal(99), Decimal(-100)),))
+    assert steps_of(trifle) == [("rounding", Decimal(-1))]
+
+
+def test_what_is_waived_is_told_where_it_counts() -> None:
+    """Beside the customers who could be cut over, and beneath the waterfall that it is part of."""
+    page = to_html(RESULT, PAGE)
+    assert "2 customers with waived differences" in page
+    assert "Of the difference, -0.35 USD is waived." in page
+
+
+def test_reasons_of_one_check_stand_together() -> None:
+    """Safety and the pull stand alone; a check's name may follow that of its account."""
+    reasons = ("Safety, x: 1 hit.", "eu: invoice_totals has no rows.", "The pull.", "invoice_totals fails.")
+    assert [(each.check, each.reasons) for each in by_check(reasons)] == [
+        ("", reasons[:1]),
+        ("invoice_totals", (reasons[1], reasons[3])),
+        ("", reasons[2:3]),
+    ]
+    page = to_html(replace(RESULT, verdict=Verdict("UNDECIDED", reasons)), PAGE)
+    assert "<summary>1 more reason</summary>" in page
+    assert all(reason in page for reason in reasons)

@@ -100,10 +100,12 @@ function showGrid(holder, grid) {
   addEventListener("afterprint", () => draw());
 }
 
-// The number a text begins with, for the order only; what is shown stays the exact text.
+// The greatest number of a text, for the order only; what is shown stays the exact text.
+// Money is compared in minor units, its digits without the point: a yen is about a cent.
 function size(text) {
-  const found = /-?[\d,]+(\.\d+)?/.exec(text);
-  return found ? Math.abs(Number(found[0].replaceAll(",", ""))) : -1;
+  const sizes = Array.from(text.matchAll(/([\d,]+(?:\.\d+)?)( [A-Z]{3}\b)?/g),
+    ([, number, currency]) => Number(number.replaceAll(currency ? /[,.]/g : ",", "")));
+  return sizes.length ? Math.max(...sizes) : -1;
 }
 
 function sortButton(column, sort) {
