@@ -1,6 +1,7 @@
 -- One row per customer and UTC day on which nothing, or too little, of all meters at once reached Metronome.
 -- Pattern one: a run of days with usage, two at least, on which Metronome has nothing of the customer while Stripe has
--- usage of two meters or more; a day beside the run on which all differing meters are lower belongs to it.
+-- usage of two meters or more; a day beside the run on which all differing meters are lower belongs to it, unless each of
+-- them is lower on days apart from the run as well and so has a reason of its own.
 -- Pattern two: a day on which most customers with usage are lower, none of their meters higher, on most of the
 -- meters used that day: an outage of hours.
 -- What looks the same: one meter that is not sent stands still alone, also for everybody; a customer of
@@ -68,26 +69,70 @@ gaps as (
     where days >= 2 and meters >= 2
 ),
 
+gap_windows as (
+    select
+        gaps.account,
+        gaps.customer_key,
+        cast(gaps.first_date - interval 1 day as date) as day_before,
+        cast(gaps.last_date + interval 1 day as date) as day_after,
+        'From ' || cast(gaps.first_date as varchar)
+        || ' to ' || cast(gaps.last_date as varchar)
+        || ' Metronome has nothing of this customer; Stripe has usage of '
+        || gaps.meter_names || '.' as evidence
+    from gaps
+),
+
+-- Meters that are lower by themselves as well.
+lower_elsewhere as (
+    select distinct
+        usage_rows.account,
+        usage_rows.customer_key,
+        usage_rows.meter
+    from usage_rows
+    left join gap_windows
+        on
+            usage_rows.account = gap_windows.account
+            and usage_rows.customer_key = gap_windows.customer_key
+            and usage_rows.usage_date
+            between gap_windows.day_before and gap_windows.day_after
+    where usage_rows.usage_gain < 0 and gap_windows.account is null
+),
+
+lower_with_others as (
+    select distinct
+        usage_rows.account,
+        usage_rows.customer_key,
+        usage_rows.usage_date
+    from usage_rows
+    left join lower_elsewhere
+        on
+            usage_rows.account = lower_elsewhere.account
+            and usage_rows.customer_key = lower_elsewhere.customer_key
+            and usage_rows.meter = lower_elsewhere.meter
+    where usage_rows.usage_gain < 0 and lower_elsewhere.account is null
+),
+
 customer_gap_days as (
     select
         customer_days.account,
         customer_days.customer_key,
         customer_days.usage_date,
-        min(
-            'From ' || cast(gaps.first_date as varchar)
-            || ' to ' || cast(gaps.last_date as varchar)
-            || ' Metronome has nothing of this customer; Stripe has usage of '
-            || gaps.meter_names || '.'
-        ) as evidence
+        min(gap_windows.evidence) as evidence
     from customer_days
-    inner join gaps
+    inner join gap_windows
         on
-            customer_days.account = gaps.account
-            and customer_days.customer_key = gaps.customer_key
+            customer_days.account = gap_windows.account
+            and customer_days.customer_key = gap_windows.customer_key
             and customer_days.usage_date
-            between cast(gaps.first_date - interval 1 day as date)
-            and cast(gaps.last_date + interval 1 day as date)
-    where customer_days.is_lower
+            between gap_windows.day_before and gap_windows.day_after
+    left join lower_with_others
+        on
+            customer_days.account = lower_with_others.account
+            and customer_days.customer_key = lower_with_others.customer_key
+            and customer_days.usage_date = lower_with_others.usage_date
+    where
+        customer_days.is_lower
+        and (customer_days.is_silent or lower_with_others.account is not null)
     group by
         customer_days.account, customer_days.customer_key, customer_days.usage_date
 ),

@@ -1,6 +1,6 @@
 -- One row per row of event_ingestion of a breaching customer that differs, and cause; shares sum to the variance.
 -- First that holds: nobody is linked; the metric aggregates otherwise; all days are shifted; everything stops at once;
--- days are shifted besides other differences (two rows); else usage is missing or extra on that day.
+-- days are shifted besides other differences (two rows, see explain.shift_walks); else usage is missing or extra on that day.
 -- share: the cause's part of the row's variance, raw units
 -- evidence: the cause in a sentence, with the numbers it rests on
 with
@@ -48,21 +48,8 @@ judged as (
                 then 'ingestion_gap'
             when usage_rows.usage_date is null and shifted_customers.account is not null
                 then 'period_shift'
-            when usage_rows.usage_gain < 0 then 'events_missing'
-            else 'events_extra'
         end as first_cause,
-        case
-            when
-                unmapped.cause is null
-                and aggregations.meter is null
-                and not shifts.is_whole
-                and not (usage_rows.usage_gain < 0 and gaps.usage_date is not null)
-                then
-                    case
-                        when usage_rows.usage_gain < 0 then shifts.lower_ratio
-                        else shifts.higher_ratio
-                    end
-        end as shifted_ratio,
+        coalesce(walks.shifted_gain, cast(0 as decimal(38, 12))) as shifted_gain,
         unmapped.evidence as unmapped_evidence,
         aggregations.evidence as aggregation_evidence,
         coalesce(shifts.evidence, shifted_customers.evidence) as shift_evidence,
@@ -105,6 +92,14 @@ judged as (
             usage_rows.account = shifts.account
             and usage_rows.customer_key = shifts.customer_key
             and usage_rows.meter = shifts.meter
+    left join explain.shift_walks as walks
+        on
+            usage_rows.account = walks.account
+            and usage_rows.customer_key = walks.customer_key
+            and usage_rows.meter = walks.meter
+            and usage_rows.usage_date = walks.usage_date
+            and shifts.direction = walks.direction
+            and not shifts.is_whole
     left join explain.cause_ingestion_gap as gaps
         on
             usage_rows.account = gaps.account
@@ -126,19 +121,27 @@ judged as (
             and (usage_rows.usage_gain < 0) = company.is_lower
 ),
 
+-- Only a day that nothing else explains whole is divided.
 split as (
     select
         judged.*,
-        cast(
-            judged.usage_gain * coalesce(judged.shifted_ratio, 0) as decimal(38, 12)
-        ) as shifted_share
+        case
+            when judged.first_cause is null then judged.shifted_gain
+            else cast(0 as decimal(38, 12))
+        end as shifted_share
     from judged
 ),
 
 shares as (
     select
         split.*,
-        split.first_cause as cause,
+        coalesce(
+            split.first_cause,
+            case
+                when split.usage_gain < split.shifted_share then 'events_missing'
+                else 'events_extra'
+            end
+        ) as cause,
         split.usage_gain - split.shifted_share as share,
         case split.first_cause
             when 'customer_unmapped' then split.unmapped_evidence

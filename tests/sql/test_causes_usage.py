@@ -89,20 +89,29 @@ def test_another_customers_usage_is_no_shift(scene: Scene) -> None:
 
 
 def test_a_shift_and_lost_events_share_the_days(scene: Scene) -> None:
-    """Half of eight days moves on, thirty of it are lost: 50 of 80 return, 5 / 8 of a day are the shift."""
+    """Ten of each of eight days move on; those of the last three never arrive and are lost, day by day."""
     scene.customer("a")
     for number in range(8):
         _use(scene, (2 * number + 1, "20", "10"))
     for day in (2, 4, 6, 8, 10):
         _use(scene, (day, None, "10"))
     found = _causes(scene)
-    assert found[0] == ("cus_a", 1, "events_missing", Decimal("-3.75"))
-    assert found[1] == ("cus_a", 1, "period_shift", Decimal("-6.25"))
-    shares = {
-        code: sum(Decimal(str(share)) for _, _, cause, share in found if cause == code)
-        for code in ("events_missing", "period_shift", "events_extra")
-    }
-    assert shares == {"events_missing": -30, "period_shift": 0, "events_extra": 0}
+    assert found[:2] == [("cus_a", 1, "period_shift", -10), ("cus_a", 2, "period_shift", 10)]
+    assert found[-3:] == [("cus_a", day, "events_missing", -10) for day in (11, 13, 15)]
+    assert {row[2] for row in found[:-3]} == {"period_shift"}
+
+
+def test_extra_usage_beside_a_shift_is_extra(scene: Scene) -> None:
+    """Ten of every second day arrive on the day after it; on the sixth, sixty more do."""
+    scene.customer("a")
+    for day in range(1, 13, 2):
+        _use(scene, (day, "20", "10"), (day + 1, None, "70" if day == 5 else "10"))
+    found = _causes(scene)
+    assert [row for row in found if row[1] == 6] == [
+        ("cus_a", 6, "events_extra", 60),
+        ("cus_a", 6, "period_shift", 10),
+    ]
+    assert [row[2] for row in found if row[1] != 6] == ["period_shift"] * 11
 
 
 def _two_meters(scene: Scene, *silent: int) -> None:
@@ -137,6 +146,29 @@ def test_days_of_a_gap_need_not_have_all_meters(scene: Scene) -> None:
     _use(scene, (4, "9", "9"), (5, "10", None), (7, "10", None), (8, "9", "9"))
     _use(scene, (6, "10", None), meter="calls")
     assert [row[2] for row in _causes(scene)] == ["ingestion_gap"] * 3
+
+
+def _gap_with_lower_calls_before(scene: Scene) -> None:
+    """Both meters are silent on the fifth and the sixth; on the fourth, only calls are used, and lower."""
+    scene.customer("a")
+    scene.catalogue("calls")
+    for meter in ("tokens", "calls"):
+        _use(scene, (5, "10", None), (6, "10", None), meter=meter)
+    _use(scene, (4, "10", "4"), (9, "10", "10"), meter="calls")
+
+
+def test_a_lower_day_beside_a_gap_belongs_to_it(scene: Scene) -> None:
+    """The gap began in the course of the fourth."""
+    _gap_with_lower_calls_before(scene)
+    assert next(row[1:] for row in _causes(scene)) == (4, "ingestion_gap", -6)
+
+
+def test_a_meter_that_is_lower_anyway_does_not_lengthen_a_gap(scene: Scene) -> None:
+    """Calls are lower on the twelfth as well: what they lack on the fourth is lost like that."""
+    _gap_with_lower_calls_before(scene)
+    _use(scene, (12, "10", "4"), meter="calls")
+    found = [row[1:] for row in _causes(scene)]
+    assert (found[0], found[-1]) == ((4, "events_missing", -6), (12, "events_missing", -6))
 
 
 def test_one_meter_that_stops_is_no_gap(scene: Scene) -> None:
