@@ -19,7 +19,8 @@ from typing import Any, Final
 import msgspec
 
 from parity_pipeline import warehouse
-from parity_pipeline.landing import MANIFEST, LandedResource, Manifest, duckdb_columns, landed_file
+from parity_pipeline.columns import duckdb_columns
+from parity_pipeline.landing import MANIFEST, LandedResource, Manifest, landed_file
 from parity_pipeline.periods import Window
 from parity_pipeline.sources.resources import RESOURCES, Resource
 from parity_pipeline.spool import digest

@@ -15,7 +15,7 @@ LIVE_KEYS: Final = ("sk_live_", "rk_live_", "sk_org_live", "rk_org_live")
 _SECOND: Final = 1.005
 """The window in which a vendor counts, and how finely clocks tick."""
 _UNEVEN: Final = 0.05
-"""The most by which a request is taken to arrive later than others do, in seconds; a twentieth of the rate."""
+"""The most by which a request is taken to arrive later than others do, in seconds: a twentieth of a window."""
 _CATCH_UP: Final = 0.05
 """Slots that nobody was ready for are made up for at most so many seconds."""
 _SLOWER: Final = 0.7
@@ -222,9 +222,7 @@ class Pace:
     def answered(self, leave: Leave) -> None:
         """An answer came: what it took longer than the quickest one may be how late the request arrived."""
         seconds = self._clock() - leave.sent_at
-        quickest = self._quickest[leave.endpoint] = min(
-            seconds, self._quickest.get(leave.endpoint, seconds)
-        )
+        quickest = self._quickest[leave.endpoint] = min(seconds, self._quickest.get(leave.endpoint, seconds))
         leave.counted_at = leave.sent_at + min(seconds - quickest, _UNEVEN)
 
     def calm(self, endpoint: str) -> None:
