@@ -15,7 +15,7 @@ LIVE_KEYS: Final = ("sk_live_", "rk_live_", "sk_org_live", "rk_org_live")
 _SECOND: Final = 1.005
 """The window in which a vendor counts, and how finely clocks tick."""
 _UNEVEN: Final = 0.05
-"""The most by which a request is taken to arrive later than others do, in seconds: a twentieth of a window."""
+"""The most by which a request may arrive later than others do, in seconds: a twentieth of a window."""
 _CATCH_UP: Final = 0.05
 """Slots that nobody was ready for are made up for at most so many seconds."""
 _SLOWER: Final = 0.7
