@@ -21,6 +21,10 @@ select
     check_rows.customer_key,
     count(*) as all_rows,
     count(*) filter (where check_rows.is_settled) as settled_rows,
+    count(*) filter (where check_rows.status = 'match') as matched,
+    count(*) filter (where check_rows.status = 'within_tolerance') as within_tolerance,
+    count(*) filter (where check_rows.status = 'breach') as breaches,
+    count(*) filter (where check_rows.status = 'waived') as waived,
     cast(
         coalesce(
             sum(check_rows.expected_value) filter (where check_rows.is_settled), 0

@@ -16,66 +16,24 @@
 -- is_share_met: whether enough customers of every account are within
 -- is_complete_required: whether a single breach fails the check
 -- is_warned: whether any unit and cycle is above the warning ratio
-with
-
-thresholds as (
-    select * from control.thresholds
-),
-
-row_counts as (
-    select
-        judged.check_name,
-        count(*) as all_rows,
-        count(*) filter (where judged.status = 'match') as matched,
-        count(*) filter (where judged.status = 'within_tolerance') as within_tolerance,
-        count(*) filter (where judged.status = 'breach') as breaches,
-        count(*) filter (where judged.status = 'pending') as pending,
-        count(*) filter (where judged.status = 'waived') as waived
-    from intermediate.int_check_rows__judged as judged
-    group by judged.check_name
-),
-
-customer_counts as (
-    select
-        accounts.check_name,
-        cast(sum(accounts.customers) as bigint) as customers,
-        cast(sum(accounts.customers_within) as bigint) as customers_within,
-        bool_and(accounts.is_share_met) as is_share_met
-    from parity.check_customers as accounts
-    group by accounts.check_name
-),
-
-ratios as (
-    select
-        unit_cycles.check_name,
-        max(unit_cycles.gate_ratio) as worst_gate_ratio,
-        bool_and(unit_cycles.is_within) as is_ratio_met,
-        bool_or(unit_cycles.is_warned) as is_warned
-    from parity.check_unit_cycles as unit_cycles
-    group by unit_cycles.check_name
-)
-
 select
-    thresholds.check_name,
-    coalesce(row_counts.all_rows, 0) as rows,
-    coalesce(row_counts.matched, 0) as matched,
-    coalesce(row_counts.within_tolerance, 0) as within_tolerance,
-    coalesce(row_counts.breaches, 0) as breaches,
-    coalesce(row_counts.pending, 0) as pending,
-    coalesce(row_counts.waived, 0) as waived,
-    coalesce(row_counts.all_rows - row_counts.pending, 0) as settled_rows,
-    coalesce(customer_counts.customers, 0) as customers,
-    coalesce(customer_counts.customers_within, 0) as customers_within,
-    thresholds.variance_ratio,
-    thresholds.warn_ratio,
-    thresholds.customer_share,
-    coalesce(ratios.worst_gate_ratio, 0) as worst_gate_ratio,
-    coalesce(ratios.is_ratio_met, true) as is_ratio_met,
-    coalesce(customer_counts.is_share_met, true) as is_share_met,
-    thresholds.check_name in ('contract_coverage', 'group_key_coverage')
-        as is_complete_required,
-    coalesce(ratios.is_warned, false) as is_warned
-from thresholds
-left join row_counts on thresholds.check_name = row_counts.check_name
-left join customer_counts on thresholds.check_name = customer_counts.check_name
-left join ratios on thresholds.check_name = ratios.check_name
+    checks.check_name,
+    checks.rows,
+    checks.matched,
+    checks.within_tolerance,
+    checks.breaches,
+    checks.pending,
+    checks.waived,
+    checks.settled_rows,
+    checks.customers,
+    checks.customers_within,
+    checks.variance_ratio,
+    checks.warn_ratio,
+    checks.customer_share,
+    checks.worst_gate_ratio,
+    checks.is_ratio_met,
+    checks.is_share_met,
+    checks.is_complete_required,
+    checks.is_warned
+from intermediate.int_gate__checks as checks
+where checks.cohort = ''

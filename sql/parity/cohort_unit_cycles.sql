@@ -14,75 +14,22 @@
 -- gate_ratio: gate_variance over gate_denominator; 0/0 is 0, x/0 is 1. Shown only
 -- is_within: whether the gate ratio is at most the threshold, decided by multiplication
 -- is_warned: whether the gate ratio is above the warning threshold
-with
-
-members as (
-    select distinct
-        cohort_customers.cohort,
-        cohort_customers.account,
-        cohort_customers.customer_key
-    from intermediate.int_cohorts__customers as cohort_customers
-),
-
-pieces as (
-    select
-        members.cohort,
-        customers.account,
-        customers.check_name,
-        customers.unit,
-        customers.cycle,
-        cast(sum(customers.all_rows) as bigint) as all_rows,
-        cast(sum(customers.settled_rows) as bigint) as settled_rows,
-        cast(sum(customers.expected_value) as decimal(38, 12)) as expected_value,
-        cast(sum(customers.actual_value) as decimal(38, 12)) as actual_value,
-        cast(sum(customers.net_variance) as decimal(38, 12)) as net_variance,
-        cast(sum(customers.gross_variance) as decimal(38, 12)) as gross_variance,
-        cast(
-            sum(customers.outside_variance)
-            + greatest(
-                cast(0 as decimal(38, 12)),
-                abs(sum(customers.inside_variance))
-                - cast(2 * sqrt(sum(customers.scatter_squares)) as decimal(38, 12))
-            ) as decimal(38, 12)
-        ) as gate_variance,
-        cast(sum(customers.gate_denominator) as decimal(38, 12)) as gate_denominator
-    from intermediate.int_gate__by_customer as customers
-    inner join members
-        on
-            customers.account = members.account
-            and customers.customer_key = members.customer_key
-    group by
-        members.cohort,
-        customers.account,
-        customers.check_name,
-        customers.unit,
-        customers.cycle
-)
-
 select
-    pieces.cohort,
-    pieces.account,
-    pieces.check_name,
-    pieces.unit,
-    pieces.cycle,
-    pieces.all_rows as rows,
-    pieces.settled_rows,
-    pieces.expected_value,
-    pieces.actual_value,
-    pieces.net_variance,
-    pieces.gross_variance,
-    pieces.gate_variance,
-    pieces.gate_denominator,
-    cast(
-        case
-            when pieces.gate_variance = 0 then 0
-            when pieces.gate_denominator = 0 then 1
-            else pieces.gate_variance / pieces.gate_denominator
-        end as decimal(38, 12)
-    ) as gate_ratio,
-    pieces.gate_variance <= thresholds.variance_ratio * pieces.gate_denominator
-        as is_within,
-    pieces.gate_variance > thresholds.warn_ratio * pieces.gate_denominator as is_warned
-from pieces
-inner join control.thresholds as thresholds
-    on pieces.check_name = thresholds.check_name
+    judged.cohort,
+    judged.account,
+    judged.check_name,
+    judged.unit,
+    judged.cycle,
+    judged.rows,
+    judged.settled_rows,
+    judged.expected_value,
+    judged.actual_value,
+    judged.net_variance,
+    judged.gross_variance,
+    judged.gate_variance,
+    judged.gate_denominator,
+    judged.gate_ratio,
+    judged.is_within,
+    judged.is_warned
+from intermediate.int_gate__unit_cycles as judged
+where judged.cohort <> ''

@@ -4,62 +4,12 @@
 -- required_cycles: settled billing periods that each needs
 -- settled_share: share of the eligible customers that must have them
 -- is_met: whether enough of them do; false when nobody was there at the start
-with
-
-run as (
-    select * from control.run
-),
-
-eligible as (
-    select
-        customers.account,
-        customers.customer_key
-    from intermediate.int_customers__classified as customers
-    left join intermediate.int_customers__without_cycle as without_cycle
-        on
-            customers.account = without_cycle.account
-            and customers.customer_key = without_cycle.customer_key
-    where
-        customers.existed_at_start
-        and not customers.is_already_on_metronome
-        and without_cycle.account is null
-),
-
-settled as (
-    select
-        judged.account,
-        judged.customer_key,
-        count(distinct judged.period_end) as settled_periods
-    from intermediate.int_check_rows__judged as judged
-    where judged.check_name = 'invoice_totals' and judged.status <> 'pending'
-    group by judged.account, judged.customer_key
-),
-
-counted as (
-    select
-        accounts.account,
-        count(eligible.customer_key) as eligible_customers,
-        count(settled.customer_key) filter (
-            where settled.settled_periods >= run.required_cycles
-        ) as customers_with_cycles
-    from control.accounts as accounts
-    cross join run
-    left join eligible on accounts.account = eligible.account
-    left join settled
-        on
-            eligible.account = settled.account
-            and eligible.customer_key = settled.customer_key
-    group by accounts.account
-)
-
 select
-    counted.account,
-    counted.eligible_customers,
-    counted.customers_with_cycles,
-    run.required_cycles,
-    run.settled_share,
-    counted.eligible_customers > 0
-    and counted.customers_with_cycles >= run.settled_share * counted.eligible_customers
-        as is_met
-from counted
-cross join run
+    covered.account,
+    covered.eligible_customers,
+    covered.customers_with_cycles,
+    covered.required_cycles,
+    covered.settled_share,
+    covered.is_met
+from intermediate.int_gate__cycles_covered as covered
+where covered.cohort = ''
