@@ -1,20 +1,24 @@
--- One row per customer, currency and billing period with the net usage charges of both sides.
+-- One row per customer, currency and billing period: of invoice_totals with the net usage charges of both sides, of
+-- credit_drawdowns with the credit that either side applied.
+-- Stripe's credit: entries of type credit_balance_transaction on the lines (traps T6, T15). Metronome's: applied prepaid
+-- commits and credits, whatever they were spent on; postpaid ones are no credit.
 -- allowance: rounding that is no variance: the larger of one minor unit and half the number of Stripe's non-zero lines
 with
 
 periods as (
     select * from intermediate.int_billing_periods__scoped
-    where check_name = 'invoice_totals'
+    where check_name in ('invoice_totals', 'credit_drawdowns')
 ),
 
-stripe_totals as (
+stripe_sums as (
     select
         lines.account,
         lines.stripe_customer_id as customer_key,
         lines.period_start,
         lines.period_end,
         lines.currency,
-        cast(sum(lines.net_minor_units) as decimal(38, 12)) as expected_value,
+        cast(sum(lines.net_minor_units) as decimal(38, 12)) as net_charges,
+        cast(sum(lines.credit_minor_units) as decimal(38, 12)) as credit,
         count(*) filter (where lines.net_minor_units <> 0) as non_zero_lines
     from intermediate.int_stripe_lines__periodised as lines
     group by
@@ -27,37 +31,36 @@ stripe_totals as (
 
 stripe_side as (
     select
+        periods.check_name,
         periods.account,
         periods.customer_key,
         periods.period_start,
         periods.period_end,
-        stripe_totals.currency,
-        stripe_totals.expected_value,
-        stripe_totals.non_zero_lines
+        stripe_sums.currency,
+        case periods.check_name
+            when 'invoice_totals' then stripe_sums.net_charges
+            else stripe_sums.credit
+        end as expected_value,
+        stripe_sums.non_zero_lines
     from periods
-    inner join stripe_totals
+    inner join stripe_sums
         on
-            periods.account = stripe_totals.account
-            and periods.customer_key = stripe_totals.customer_key
-            and periods.stripe_start = stripe_totals.period_start
-            and periods.stripe_end = stripe_totals.period_end
+            periods.account = stripe_sums.account
+            and periods.customer_key = stripe_sums.customer_key
+            and periods.stripe_start = stripe_sums.period_start
+            and periods.stripe_end = stripe_sums.period_end
+    where periods.check_name = 'invoice_totals' or stripe_sums.credit <> 0
 ),
 
--- An invoice without a charge in scope still says that Metronome billed nothing.
+-- An invoice without a charge in scope still says that Metronome billed nothing; without credit there is nothing to say.
 metronome_side as (
-    select
-        totals.account,
-        totals.customer_key,
-        totals.period_start,
-        totals.period_end,
-        totals.currency,
-        totals.actual_value
-    from intermediate.int_metronome_charges__totalled as totals
-    where totals.check_name = 'invoice_totals'
+    select * from intermediate.int_metronome_charges__totalled
+    where check_name = 'invoice_totals' or actual_value <> 0
 ),
 
 sides as (
     select
+        coalesce(stripe_side.check_name, metronome_side.check_name) as check_name,
         coalesce(stripe_side.account, metronome_side.account) as account,
         coalesce(stripe_side.customer_key, metronome_side.customer_key) as customer_key,
         coalesce(stripe_side.period_start, metronome_side.period_start) as period_start,
@@ -69,7 +72,8 @@ sides as (
     from stripe_side
     full outer join metronome_side
         on
-            stripe_side.account = metronome_side.account
+            stripe_side.check_name = metronome_side.check_name
+            and stripe_side.account = metronome_side.account
             and stripe_side.customer_key = metronome_side.customer_key
             and stripe_side.period_start = metronome_side.period_start
             and stripe_side.period_end = metronome_side.period_end
@@ -77,7 +81,7 @@ sides as (
 )
 
 select
-    'invoice_totals' as check_name,
+    sides.check_name,
     sides.account,
     sides.customer_key,
     periods.stripe_customer_id,
@@ -110,12 +114,13 @@ select
 from sides
 inner join periods
     on
-        sides.account = periods.account
+        sides.check_name = periods.check_name
+        and sides.account = periods.account
         and sides.customer_key = periods.customer_key
         and sides.period_start = periods.period_start
         and sides.period_end = periods.period_end
 inner join control.thresholds as thresholds
-    on thresholds.check_name = 'invoice_totals'
+    on sides.check_name = thresholds.check_name
 where
     -- A Metronome customer without a link counts once it has usage or charges.
     periods.stripe_customer_id is not null
