@@ -37,8 +37,18 @@ def unit_priced(scene: Scene, amount: Amount) -> list[str]:
 
 def by_calendar_month(scene: Scene, amount: Amount) -> list[str]:
     """Customers billed from the first of each month by units, whatever prices, taxes or credit they have."""
-    traits = ("credits", "discount_percent", "item_discounts", "negotiated", "price_change", "tax_percent",
-              "tax_inclusive", "committed_spend", "fee_change", "refund")  # fmt: skip
+    traits = (
+        "credits",
+        "discount_percent",
+        "item_discounts",
+        "negotiated",
+        "price_change",
+        "tax_percent",
+        "tax_inclusive",
+        "committed_spend",
+        "fee_change",
+        "refund",
+    )
     wanted = scene.customers(lambda each: scene.has_unit_prices(each) and scene.is_plain(each, but=traits))
     return [key for key in wanted if is_enough(scene, key, amount)]
 

@@ -68,7 +68,7 @@ CONTRACT_FAULTS = (
           _SAFE, "auto_charge_enabled", plain, marked("auto_recharge"), safety=True),
     Fault("spend_threshold_enabled", "A contract charges by itself when a spend threshold is reached.",
           _SAFE, "auto_charge_enabled", plain, marked("spend_threshold"), safety=True),
-)  # fmt: skip
+)  # fmt: skip  # a table: one entry, one row
 HARMLESS = (
     Fault("clean", "Nothing is wrong.", _SAFE, "", _nobody, _nothing, reaches=()),
     Fault("invoice_draft", "Metronome's invoice of last month is still a draft.",
@@ -77,4 +77,4 @@ HARMLESS = (
           _SAFE, "", plain, marked_in_stripe("voided_and_revised")),
     Fault("threshold_billed", "Stripe billed last month in two invoices.",
           _SAFE, "", plain, marked_in_stripe("threshold_billed")),
-)  # fmt: skip
+)  # fmt: skip  # a table: one entry, one row

@@ -151,4 +151,4 @@ CREDIT_FAULTS = (
     Fault("credit_expired", "Credit ends a month earlier in Metronome.",
           _BOTH, "credit_amount",
           _with_one_pack(lambda pack: pack.voided_at is None and pack.renewed_at is None), _expired),
-)  # fmt: skip
+)  # fmt: skip  # a table: one entry, one row

@@ -241,4 +241,4 @@ EVENT_FAULTS = (
           _USAGE, "ingestion_gap", _uses_in_outage, _outage, reaches=("everyone",)),
     Fault("time_zone_shift", "Metronome's events bear the time of another zone, fourteen hours ahead.",
           _USAGE, "period_shift", _uses_around_midnight, _in_another_time_zone),
-)  # fmt: skip
+)  # fmt: skip  # a table: one entry, one row

@@ -265,4 +265,4 @@ PRICE_FAULTS = (
           reaches=("everyone",)),
     Fault("currency_mismatch", "A dollar customer has a contract in euros.",
           _ONLY_MONEY, "currency_mismatch", _plain_in("usd"), _in_euros),
-)  # fmt: skip
+)  # fmt: skip  # a table: one entry, one row

@@ -127,4 +127,4 @@ PRODUCT_FAULTS = (
     Fault("aggregation_count", "Metronome counts token events; Stripe adds up their tokens.",
           _MISCOUNTED, "aggregation_mismatch", _all_who_buy("tokens"), _aggregated("tokens", "COUNT"),
           reaches=("everyone",)),
-)  # fmt: skip
+)  # fmt: skip  # a table: one entry, one row

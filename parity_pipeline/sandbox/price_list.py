@@ -46,7 +46,7 @@ def charges() -> dict[str, Charge]:
     bandwidth = _steps(
         500_000, 5_000_000, usd=("0", "0.08", "0.07", "0.06"), eur=("0", "0.072", "0.064", "0.055"),
         jpy=("0", "11", "9", "8"),
-    )  # fmt: skip
+    )  # fmt: skip  # a table: one entry, one row
     listed = (
         Charge("api_calls", "api_calls", "sum", "per_unit", _per_unit("0.002", "0.0018", "0.3"),
                varies_by="region"),
@@ -63,5 +63,5 @@ def charges() -> dict[str, Charge]:
                dimension="gpu", dimension_value="a100"),
         Charge("gpu_h100", "gpu_seconds", "sum", "per_unit", _per_unit("0.0029", "0.0027", "0.44"),
                dimension="gpu", dimension_value="h100"),
-    )  # fmt: skip
+    )  # fmt: skip  # a table: one entry, one row
     return {charge.key: charge for charge in listed}

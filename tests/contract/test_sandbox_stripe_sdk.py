@@ -111,8 +111,10 @@ def test_credit_is_walked(client: stripe.StripeClient, books: Books) -> None:
         transactions = _all(
             client.v1.billing.credit_balance_transactions.list(params={"customer": customer, "limit": 2})
         )
-        left = sum((each.credit or each.debit).amount.monetary.value * (1 if each.credit else -1)
-                   for each in transactions)  # fmt: skip
+        left = sum(
+            (each.credit or each.debit).amount.monetary.value * (1 if each.credit else -1)
+            for each in transactions
+        )
         asked: Any = {
             "customer": customer,
             "filter": {"type": "applicability_scope", "applicability_scope": {"price_type": "metered"}},

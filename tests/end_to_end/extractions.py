@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sandbox_runs import AS_OF
+
 from parity_pipeline import pipeline
 from parity_pipeline.extraction import Pull
 from parity_pipeline.home import Home
@@ -17,7 +19,6 @@ from parity_pipeline.sandbox.disruptions import Disruption
 from parity_pipeline.sandbox.server import running_sandbox
 from parity_pipeline.sandbox.world import World
 from parity_pipeline.settings import load_settings
-from tests.end_to_end.sandbox_runs import AS_OF
 
 
 @contextmanager

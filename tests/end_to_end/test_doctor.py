@@ -3,14 +3,14 @@
 from pathlib import Path
 
 import pytest
+from extractions import served
+from sandbox_runs import world
 from typer.testing import CliRunner
 
 from parity_pipeline.cli import app
 from parity_pipeline.sandbox.disruptions import Disruption
 from parity_pipeline.sources.doctor import METRONOME_PROBES, STRIPE_PROBES
 from parity_pipeline.sources.guard import METRONOME_READS, STRIPE_READS
-from tests.end_to_end.extractions import served
-from tests.end_to_end.sandbox_runs import world
 
 
 def _doctor(

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
+from extractions import complete, extract, requests, served
+from sandbox_runs import AS_OF, world
 from typer.testing import CliRunner
 
 from parity_pipeline.cli import app
 from parity_pipeline.home import Home
-from tests.end_to_end.extractions import complete, extract, requests, served
-from tests.end_to_end.sandbox_runs import AS_OF, world
 
 
 def _plan(home: Path) -> str:

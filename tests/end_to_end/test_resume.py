@@ -8,12 +8,12 @@ import time
 from pathlib import Path
 
 import pytest
+from extractions import complete, digests, extract, requests, served
+from sandbox_runs import AS_OF, world
 
 from parity_pipeline.home import Home
 from parity_pipeline.sandbox.disruptions import Disruption
 from parity_pipeline.sandbox.world import World
-from tests.end_to_end.extractions import complete, digests, extract, requests, served
-from tests.end_to_end.sandbox_runs import AS_OF, world
 
 PROGRAM = "from parity_pipeline.cli import main; main()"
 

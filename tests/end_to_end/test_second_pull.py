@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
+from extractions import complete, digests, extract, free_ports, requests, served, served_at
+from sandbox_runs import world
 
 from parity_pipeline.home import Home
 from parity_pipeline.landing import Manifest, landed_file
 from parity_pipeline.sources.resources import metronome_resource
-from tests.end_to_end.extractions import complete, digests, extract, free_ports, requests, served, served_at
-from tests.end_to_end.sandbox_runs import world
 
 
 def _reused(manifest: Manifest) -> dict[str, int]:

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+from extractions import served
+from sandbox_runs import AS_OF, world
 from typer.testing import CliRunner
 
 from parity_pipeline.cli import app
 from parity_pipeline.home import Home
-from tests.end_to_end.extractions import served
-from tests.end_to_end.sandbox_runs import AS_OF, world
 
 PROGRAM = "from parity_pipeline.cli import main; main()"
 

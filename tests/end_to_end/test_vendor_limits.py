@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from tests.end_to_end.extractions import complete, digests, extract, requests, served
-from tests.end_to_end.sandbox_runs import world
+from extractions import complete, digests, extract, requests, served
+from sandbox_runs import world
 
 LIMIT = 80
 KNOWN = {

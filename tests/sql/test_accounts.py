@@ -90,7 +90,7 @@ def test_one_accounts_breach_is_not_outvoted(make_accounts: Make) -> None:
     cycles = scene.told(
         "parity.check_unit_cycles", "account", "is_within", "gate_ratio", check_name="invoice_totals"
     )
-    assert [(account, is_within, float(ratio)) for account, is_within, ratio in cycles] == [  # type: ignore[arg-type]
+    assert [(account, is_within, float(ratio)) for account, is_within, ratio in cycles] == [
         ("eu", False, 0.2),
         ("us", True, 0.0),
     ]

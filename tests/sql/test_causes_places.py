@@ -80,7 +80,7 @@ def test_what_shifted_bounds_leave_over_is_shifted_too(scene: Scene) -> None:
 
 
 def _coverage(scene: Scene) -> dict[object, object]:
-    return dict(scene.told("explain.coverage_causes", "cause", "share"))  # type: ignore[arg-type]
+    return dict(scene.told("explain.coverage_causes", "cause", "share"))
 
 
 def test_a_late_and_an_ended_contract_share_by_days(scene: Scene) -> None:

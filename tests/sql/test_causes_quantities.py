@@ -11,7 +11,7 @@ Told = dict[object, object]
 
 def _shares(scene: Scene, **wanted: object) -> Told:
     """The shares by cause of the only row that differs."""
-    return dict(scene.told("explain.quantity_causes", "cause", "share", **wanted))  # type: ignore[arg-type]
+    return dict(scene.told("explain.quantity_causes", "cause", "share", **wanted))
 
 
 def _evidence(scene: Scene, cause: str) -> str:

@@ -10,7 +10,7 @@ Told = list[tuple[object, ...]]
 def _causes(scene: Scene) -> Told:
     """Customer, day of October, cause and share of every row."""
     found = scene.told("explain.usage_causes", "stripe_customer_id", "usage_date", "cause", "share")
-    return sorted((customer, day.day, cause, share) for customer, day, cause, share in found)  # type: ignore[attr-defined]
+    return sorted((customer, day.day, cause, share) for customer, day, cause, share in found)
 
 
 def _use(

@@ -90,7 +90,7 @@ def test_a_contract_counts_at_the_last_instant_of_a_day(
     scene: Scene, bounds: dict[str, object], contracts: int
 ) -> None:
     """In force at the end of each usage day and of the last day before as_of, unarchived, with rates."""
-    rows = _linked(scene, metronome.contract("a", **bounds))  # type: ignore[arg-type]
+    rows = _linked(scene, metronome.contract("a", **bounds))
     assert rows == [("both", 1, contracts, "match" if contracts else "breach")]
 
 

@@ -20,7 +20,7 @@ CHECKS = (
 
 
 def _statuses(scene: Scene) -> dict[object, object]:
-    return dict(scene.told("parity.customer_status", "stripe_customer_id", "status"))  # type: ignore[arg-type]
+    return dict(scene.told("parity.customer_status", "stripe_customer_id", "status"))
 
 
 def test_every_customer_has_one_status(scene: Scene) -> None:

@@ -65,7 +65,7 @@ def test_contract_causes(scene: Scene) -> None:
         if contracts:
             scene.add("metronome/contracts", *contracts)
     found = scene.told("parity.findings", "stripe_customer_id", "cause", check_name="contract_coverage")
-    assert dict(found) == {  # type: ignore[arg-type]
+    assert dict(found) == {
         "cus_missing": "contract_missing",
         "cus_late": "contract_late",
         "cus_ended": "contract_ended",
@@ -91,7 +91,7 @@ def test_group_value_causes(scene: Scene) -> None:
         scene.customer(name, rates=rates)
         scene.grouped(name, "10", {"model": model})
     found = scene.told("parity.findings", "stripe_customer_id", "cause", check_name="group_key_coverage")
-    assert dict(found) == {  # type: ignore[arg-type]
+    assert dict(found) == {
         "cus_case": "group_value_case",
         "cus_spaces": "group_value_case",
         "cus_unrated": "group_value_unrated",

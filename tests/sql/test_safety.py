@@ -78,7 +78,7 @@ def test_a_subscription_line_is_native_whatever_its_metadata(scene: Scene) -> No
 @pytest.mark.parametrize("kind", ["prepaid_balance_threshold_configuration", "spend_threshold_configuration"])
 def test_automatic_charging_is_a_hit(scene: Scene, kind: str) -> None:
     """It charges although the customer is unbillable (T4)."""
-    contract = metronome.contract("a", suffix="2", **{kind: {"is_enabled": True}})  # type: ignore[arg-type]
+    contract = metronome.contract("a", suffix="2", **{kind: {"is_enabled": True}})
     scene.add("metronome/contracts", contract)
     assert _hits(scene) == [("auto_charge_enabled", "cus_a", "m_a", "con_a2")]
 
@@ -93,7 +93,7 @@ def test_automatic_charging_is_a_hit(scene: Scene, kind: str) -> None:
 )
 def test_automatic_charging_that_cannot_charge_is_no_hit(scene: Scene, changes: dict[str, object]) -> None:
     """Switched off, on an archived contract, or on one that ended before the parallel run."""
-    scene.add("metronome/contracts", metronome.contract("a", suffix="2", **changes))  # type: ignore[arg-type]
+    scene.add("metronome/contracts", metronome.contract("a", suffix="2", **changes))
     assert _hits(scene) == []
 
 

@@ -119,7 +119,7 @@ def test_what_changed_is_told() -> None:
         ("no_go", "NO_GO", "GO", False),
     ],
 )
-def test_when_somebody_is_told(when: str, before: str | None, now: str, wanted: bool) -> None:  # noqa: FBT001
+def test_when_somebody_is_told(when: str, before: str | None, now: str, wanted: bool) -> None:
     """On every run, when the verdict is not that of the day before, or on NO_GO."""
     past = () if before is None else (replace(record_of(RESULT), verdict=before),)
     result = replace(RESULT, verdict=replace(RESULT.verdict, decision=now), past_days=past)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scripted_vendors import WINDOW, Asked, ScriptedVendor, read_metronome, read_stripe
 
 from parity_pipeline.landing_writer import LandingWriter
 from parity_pipeline.periods import Window
@@ -17,7 +18,6 @@ from parity_pipeline.sources.resources import Resource
 from parity_pipeline.sources.sink import Lander
 from parity_pipeline.sources.stripe import StripeLists
 from parity_pipeline.sources.stripe_api import StripeApi
-from tests.unit.scripted_vendors import WINDOW, Asked, ScriptedVendor, read_metronome, read_stripe
 
 FINAL = datetime(2026, 5, 3, 12, tzinfo=UTC)
 

@@ -91,7 +91,7 @@ def judged(*rows: TruthRow, evidence: Evidence | None = None, required_cycles: i
 
 
 @pytest.mark.parametrize(("actual", "within"), [("9900", True), ("9899", False), ("10100", True)])
-def test_the_gate_ratio_is_met_at_exactly_one_percent(actual: str, within: bool) -> None:  # noqa: FBT001  # a case
+def test_the_gate_ratio_is_met_at_exactly_one_percent(actual: str, within: bool) -> None:
     """100 of 10,000 is within one percent, 101 is not."""
     assert is_within([total("1", "10000", actual)], PERCENT) is within
 

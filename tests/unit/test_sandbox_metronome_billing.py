@@ -105,7 +105,7 @@ def test_a_discount_lowers_usage_prices_and_the_base_fee_only() -> None:
     minutes = company.charges["minutes"]
     customer = Customer(
         "a", "A", "usd", APRIL, ("units", "minutes"), "custom_field", discount_percent=Decimal(10)
-    )  # fmt: skip
+    )
     world = small_world()
     world.metronome.charges["minutes"] = minutes
     world.metronome.customers["a"] = customer

@@ -203,9 +203,10 @@ def test_a_breakdown_adds_up_to_its_invoice(client: Caller, world: World) -> Non
         path = f"/v1/customers/{metronome_customer(key)}/invoices"
         days = client.got(f"{path}/breakdowns", **JUNE)["data"]
         (invoice,) = [
-            row for row in client.got(path, starting_on="2026-06-01T00:00:00Z", type="USAGE")["data"]
+            row
+            for row in client.got(path, starting_on="2026-06-01T00:00:00Z", type="USAGE")["data"]
             if row["start_timestamp"] == "2026-06-01T00:00:00Z" and row["status"] != "VOID"
-        ]  # fmt: skip
+        ]
         assert len(days) == 30
         assert sum(day["total"] for day in days) == invoice["total"]
     assert drawn

@@ -57,9 +57,7 @@ def _is_meant(rate: Rate, charge: str | None) -> bool:
 
 
 def _shown(lines: list[Line]) -> list[tuple[str, str, str]]:
-    return [
-        (f"{line.quantity:f}", f"{line.unit_price:f}", f"{line.total.normalize():f}") for line in lines
-    ]  # fmt: skip
+    return [(f"{line.quantity:f}", f"{line.unit_price:f}", f"{line.total.normalize():f}") for line in lines]
 
 
 def test_tokens_are_billed_by_the_million() -> None:

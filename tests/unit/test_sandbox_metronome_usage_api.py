@@ -81,9 +81,12 @@ def test_usage_of_everyone_comes_in_pages_of_the_query_cursor(client: Caller, wo
     counted = {
         event.event_id: event.value
         for event in world.metronome.events
-        if event.at.month == 6 and event.at.year == 2026 and event.event_name == "tokens"
-        and event.cancelled_at is None and event.sent_value is None
-    }  # fmt: skip
+        if event.at.month == 6
+        and event.at.year == 2026
+        and event.event_name == "tokens"
+        and event.cancelled_at is None
+        and event.sent_value is None
+    }
     assert total == sum(counted.values())
 
 

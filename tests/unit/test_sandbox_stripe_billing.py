@@ -46,7 +46,7 @@ def _bill(
 
 
 def _paid(key: str, dollars: str, **options: object) -> CreditPack:
-    return replace(CreditPack(key, "paid", Decimal(dollars), START), **options)  # type: ignore[arg-type]
+    return replace(CreditPack(key, "paid", Decimal(dollars), START), **options)
 
 
 def test_usage_is_invoiced_when_its_period_has_ended() -> None:

@@ -102,7 +102,7 @@ def test_only_named_keys_of_metadata_are_kept(keys: tuple[str, ...], kept: str) 
     """Of a customer's metadata nothing, unless the settings name its key."""
     customer = {"id": "cus_1", "created": MARCH, "metadata": {"note": "call Ann", "tier": "beta"}}
     sink, _ = _lists(ScriptedVendor(lambda _: _list(customer)), "customers", metadata_keys=keys)
-    assert [row.metadata for row in sink.rows["customers"]] == [kept]  # type: ignore[attr-defined]
+    assert [row.metadata for row in sink.rows["customers"]] == [kept]
 
 
 def test_invoices_are_asked_from_before_the_window_to_as_of() -> None:

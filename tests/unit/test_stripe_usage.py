@@ -175,7 +175,7 @@ def test_questions_on_the_wire() -> None:
 
 
 @pytest.mark.parametrize("is_listed", [True, False])
-def test_a_deleted_customer_may_be_gone(is_listed: bool) -> None:  # noqa: FBT001 - a case
+def test_a_deleted_customer_may_be_gone(is_listed: bool) -> None:
     """A 404 for a customer that is no longer listed is noted, for a listed one it is an error."""
     sink = MemorySink()
     facts = _facts(("price_calls", _at(3, 1), _at(4, 1)))

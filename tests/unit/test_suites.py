@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
+import sqlglot
 
 from parity_pipeline import paths
 from parity_pipeline.errors import ParityError
@@ -55,8 +56,6 @@ def database(sound_tables: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBP
 
 
 def _columns(sql: str) -> list[str]:
-    import sqlglot  # noqa: PLC0415  # only to list an audit's columns
-
     return list(sqlglot.parse_one(sql, dialect="duckdb").named_selects)
 
 
@@ -147,7 +146,7 @@ def test_a_check_is_judged_by_its_own_rows(database: duckdb.DuckDBPyConnection) 
 
 
 @pytest.mark.parametrize(("check", "fails"), [(check, "coverage" in check) for check in CHECKS])
-def test_a_single_breach(database: duckdb.DuckDBPyConnection, check: str, fails: bool) -> None:  # noqa: FBT001
+def test_a_single_breach(database: duckdb.DuckDBPyConnection, check: str, fails: bool) -> None:
     """A breach alone fails only the two checks that the guide wants complete."""
     database.execute("update parity.check_summary set breaches = 1")
     assert result(database, SUITES[check]).success != fails

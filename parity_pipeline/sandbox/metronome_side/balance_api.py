@@ -90,9 +90,7 @@ def balance_row(account: Account, balance: Balance, body: Mapping[str, Any]) -> 
     if body.get("include_balance"):
         shown |= held_at(balance, account.now)
     if body.get("include_ledgers"):
-        shown["ledger"] = ledger_json(
-            balance, positive_deductions=account.readings.deductions == "positive"
-        )  # fmt: skip
+        shown["ledger"] = ledger_json(balance, positive_deductions=account.readings.deductions == "positive")
     return shown
 
 

@@ -251,7 +251,7 @@ def _rates(
     found = [
         Rate(product, values, tiers, card.unit, charge.key)
         for values in _rated_values(charge, product, quirks)
-    ]  # fmt: skip
+    ]
     fee = charge.tiers[card.currency][0].flat_fee * per_major
     if fee:
         found.append(Rate(flat_fee_products[charge.key], (), (RateTier(fee),), card.unit, charge.key))

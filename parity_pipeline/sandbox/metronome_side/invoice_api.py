@@ -96,9 +96,13 @@ class InvoiceApi:
 
         def is_wanted(invoice: Invoice) -> bool:
             period = invoice.period
-            is_inside = passes_without if period is None else (
-                (starting is None or period.start >= starting) and (ending is None or period.end < ending)
-            )  # fmt: skip
+            is_inside = (
+                passes_without
+                if period is None
+                else (
+                    (starting is None or period.start >= starting) and (ending is None or period.end < ending)
+                )
+            )
             return (
                 is_inside
                 and status in (None, invoice.status)

@@ -113,9 +113,10 @@ class Terms:
             return
         factor = change.factor * self._discounted(change.charge)
         rates = {
-            rate.product.id: rate for rate in self.listed
+            rate.product.id: rate
+            for rate in self.listed
             if rate.charge == change.charge and rate.charge in self.customer.charges
-        }  # fmt: skip
+        }
         for rate in rates.values():
             (specifier,) = (each for each in self._specifiers([change.charge]) if each.fits(rate))
             yield Override(
