@@ -4,19 +4,23 @@ What makes the run unreliable makes each cohort's verdict UNDECIDED as well.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from parity_pipeline import amounts, warehouse
 from parity_pipeline.history import DayRecord, go_days_before
 from parity_pipeline.quality.evidence import CheckFigures, CycleCoverage, Evidence, UnitCycle
 from parity_pipeline.quality.gate import Verdict, decide
 from parity_pipeline.quality.suites import SuiteResult
+from parity_pipeline.report.from_tables import values
 from parity_pipeline.run_request import RunRequest
 from parity_pipeline.setting_sections import CHECKS
 from parity_pipeline.warehouse import Connection, input_table
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
 Row = Mapping[str, Any]
 
 
@@ -86,11 +90,11 @@ def _judge(connection: Connection, evidence: Evidence, name: str, members: Seque
 def _evidence(connection: Connection, evidence: Evidence, name: str, members: Sequence[Row]) -> Evidence:
     """The run's evidence, narrowed to the cohort's customers."""
     customers = {(row["account"], row["stripe_customer_id"]) for row in members if row["is_known"]}
-    coverage = _records(connection, CycleCoverage, "parity.cohort_cycle_coverage", name)
+    coverage = _of_cohort(connection, CycleCoverage, "parity.cohort_cycle_coverage", name)
     return replace(
         evidence,
-        checks=_records(connection, CheckFigures, "parity.cohort_checks", name),
-        unit_cycles=_records(connection, UnitCycle, "parity.cohort_unit_cycles", name),
+        checks=_of_cohort(connection, CheckFigures, "parity.cohort_checks", name),
+        unit_cycles=_of_cohort(connection, UnitCycle, "parity.cohort_unit_cycles", name),
         worst_customers=[
             each for each in evidence.worst_customers if (each.account, each.stripe_customer_id) in customers
         ],
@@ -110,7 +114,5 @@ def _nobody(evidence: Evidence) -> CycleCoverage:
     return replace(evidence.cycle_coverage[0], eligible_customers=0, customers_with_cycles=0, is_met=False)
 
 
-def _records(connection: Connection, kind: type[T], table: str, cohort: str) -> list[T]:
-    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]  # every kind is a dataclass
-    rows = warehouse.rows(connection, f"select * from {table} where cohort = ? order by all", [cohort])
-    return [kind(**{name: row[name] for name in names}) for row in rows]
+def _of_cohort(connection: Connection, kind: type[T], table: str, cohort: str) -> list[T]:
+    return values(connection, kind, f"select * from {table} where cohort = ? order by all", [cohort])

@@ -3,10 +3,8 @@
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
-from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from parity_pipeline import warehouse
 from parity_pipeline.history import DayRecord
@@ -24,6 +22,7 @@ from parity_pipeline.quality.evidence import (
 from parity_pipeline.quality.gate import Verdict
 from parity_pipeline.quality.suites import SuiteResult
 from parity_pipeline.report.cohorts import judge_cohorts
+from parity_pipeline.report.from_tables import values
 from parity_pipeline.report.incidents import read_incidents
 from parity_pipeline.report.result import (
     Cause,
@@ -45,7 +44,6 @@ _GREATEST_FIRST: Final = (
     "metronome_customer_id, period_start, usage_date, meter, product, pricing_group_values"
 )
 
-T = TypeVar("T")
 Row = Mapping[str, Any]
 
 
@@ -61,33 +59,33 @@ def collect_evidence(
 ) -> Evidence:
     """What the verdict rests on."""
     return Evidence(
-        checks=_records(connection, CheckFigures, "select * from parity.check_summary"),
-        unit_cycles=_records(
+        checks=values(connection, CheckFigures, "select * from parity.check_summary"),
+        unit_cycles=values(
             connection,
             UnitCycle,
             "select * from parity.check_unit_cycles order by check_name, account, unit, cycle",
         ),
-        worst_customers=_records(
+        worst_customers=values(
             connection,
             WorstCustomer,
             "select * from parity.worst_customers order by check_name, account, unit, cycle, rank",
         ),
         suites=suites,
-        safety_hits=_records(
+        safety_hits=values(
             connection,
             SafetyHit,
             "select * from parity.safety order by cause, account, stripe_customer_id, subject",
         ),
-        completeness=_records(
+        completeness=values(
             connection,
             Completeness,
             "select * from control.completeness order by source desc, resource, account",
         ),
-        sides=_records(connection, Side, "select * from parity.sides order by source desc, account"),
-        cycle_coverage=_records(
+        sides=values(connection, Side, "select * from parity.sides order by source desc, account"),
+        cycle_coverage=values(
             connection, CycleCoverage, "select * from parity.cycle_coverage order by account"
         ),
-        customer_shares=_records(
+        customer_shares=values(
             connection, CustomerShare, "select * from parity.check_customers order by check_name, account"
         ),
         required_go_days=required_go_days,
@@ -263,13 +261,3 @@ def _waivers(connection: Connection) -> tuple[WaiverUse, ...]:
         )
         for row in rows
     )
-
-
-def _records(connection: Connection, kind: type[T], query: str) -> list[T]:
-    """The rows of a query as values; columns that the value does not have are left out."""
-    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]  # every kind is a dataclass
-    return [kind(**{name: _value(row[name]) for name in names}) for row in warehouse.rows(connection, query)]
-
-
-def _value(value: object) -> Any:  # noqa: ANN401  # whatever the column holds
-    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value

@@ -60,11 +60,6 @@ class InvoiceLine:
     proration: Proration | None = None
 
     @property
-    def is_metered(self) -> bool:
-        """Whether it bills usage, by a price that has a meter."""
-        return self.price is not None and self.price.metered
-
-    @property
     def credit(self) -> int:
         """What credit grants paid of it."""
         return sum(movement.amount for movement in self.credits)
