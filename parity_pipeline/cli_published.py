@@ -116,7 +116,9 @@ def verify(
         place = Home(chosen_home(home))
         wanted = run or signoffs.last_signed(place)
         problems = (
-            ["nothing was signed yet"] if wanted is None else signoffs.verify(place, wanted, digest=digest)
+            [f"nothing was signed yet in {place.folder}"]
+            if wanted is None
+            else signoffs.verify(place, wanted, digest=digest)
         )
         for problem in problems:
             _tell(f"- {problem}")

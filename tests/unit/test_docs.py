@@ -9,14 +9,17 @@ from test_readme import commands
 from parity_pipeline.published_tables import load_queries
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)
+PAGES = pytest.mark.parametrize(
+    "page", [*sorted(DOCS.glob("*.md")), DOCS.parent / "README.md"], ids=lambda page: page.name
+)
 
 
 @PAGES
 def test_commands_and_options_exist(page: Path) -> None:
-    """Whatever stands as `parity …` is a command, with options that it takes."""
-    known = commands()
-    for told in re.findall(r"`(parity [a-z][^`]*)`", page.read_text(encoding="utf-8")):
+    """Whatever stands as `parity …`, or on a line of its own, is a command, with options that it takes."""
+    known, text = commands(), page.read_text(encoding="utf-8")
+    on_lines = re.findall(r"^(parity [a-z].*)$", text, re.MULTILINE)
+    for told in [*re.findall(r"`(parity [a-z][^`]*)`", text), *on_lines]:
         name = max((each for each in known if f"{told} ".startswith(f"{each} ")), key=len, default=None)
         assert name, told
         assert set(re.findall(r"--[a-z-]+", told)) <= known[name], told

@@ -5,10 +5,14 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
+import msgspec
 import pytest
+from pydantic import SecretStr
 
 from parity_pipeline.errors import LandingError
-from parity_pipeline.sources.journal import MAX_AGE, Journal, Purpose
+from parity_pipeline.sources.journal import MAX_AGE, Journal, JournalTransport, Purpose
+from parity_pipeline.sources.stripe_api import StripeAccess, stripe_transport
 
 NOW = datetime(2026, 5, 3, 9, 30, tzinfo=UTC)
 PURPOSE = Purpose.of("one pull")
@@ -68,6 +72,20 @@ def test_pages_of_another_pull_are_dropped(purpose: Purpose, now: datetime, tmp_
     """Another window, account or key, and pages of long ago, do not answer."""
     with _opened(_filled(tmp_path / "j"), purpose, now) as journal:
         assert (journal.pages, journal.recall(ONE)) == (0, None)
+
+
+class Odd(msgspec.Struct):
+    """A page with a type that nobody taught the journal."""
+
+    value: complex
+
+
+def test_a_type_that_nobody_taught_is_refused(tmp_path: Path) -> None:
+    """A page is not kept by guess."""
+    transport = stripe_transport(StripeAccess(api_key=SecretStr("rk_test_1")))
+    answer = httpx.Response(200, extensions={"question": ONE})
+    with _opened(tmp_path / "j") as journal, pytest.raises(NotImplementedError):
+        JournalTransport(transport, journal, "default").keep(answer, Odd(value=1j))
 
 
 def test_a_dropped_journal_leaves_nothing(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from parity_pipeline.sources import metronome_invoice_records as metronome_invoi
 from parity_pipeline.sources import metronome_records as metronome
 from parity_pipeline.sources import stripe_records as stripe
 from parity_pipeline.sources.ledger import RequestCount
-from parity_pipeline.sources.records import Record, Texts
+from parity_pipeline.sources.records import Record, Texts, decode
 from parity_pipeline.sources.resources import RESOURCES, Resource, metronome_resource, stripe_resource
 from parity_pipeline.spool import Spool
 
@@ -101,6 +101,20 @@ def test_a_context_that_repeats_a_field_is_refused() -> None:
     """Two columns of one name cannot be told apart."""
     with pytest.raises(ValueError, match="context repeats"):
         duckdb_columns(Resource("stripe", "x", stripe.Customer, "", context=("currency",)))
+
+
+class Odd(Record, frozen=True, kw_only=True):
+    """A record with a type that nobody taught the landing."""
+
+    value: complex
+
+
+def test_a_type_that_nobody_taught_is_refused(tmp_path: Path) -> None:
+    """Neither an answer is read nor a row written by guess."""
+    with pytest.raises(NotImplementedError):
+        decode(b'{"value":1}', Odd)
+    with pytest.raises(NotImplementedError):
+        _landed(tmp_path, Resource("stripe", "odd", Odd, ""), Odd(value=1j))
 
 
 def test_nested_values_arrive(tmp_path: Path) -> None:
