@@ -1,7 +1,7 @@
 -- One row per customer and UTC day on which nothing, or too little, of all meters at once reached Metronome.
--- Pattern one: a run of days with usage, two at least, on which Metronome has nothing of the customer while Stripe has
--- usage of two meters or more; a day beside the run on which all differing meters are lower belongs to it, unless each of
--- them is lower on days apart from the run as well and so has a reason of its own.
+-- Pattern one: a run of days with usage on which every meter that is used is lower in Metronome; on two days at least, and of two
+-- meters at least, it has nothing at all (what is sent once more may arrive then). A day beside the run on which all differing
+-- meters are lower belongs to it, unless each of them is lower on days apart from the run as well and so has a reason of its own.
 -- Pattern two: a day on which most customers with usage are lower, none of their meters higher, on most of the
 -- meters used that day: an outage of hours.
 -- What looks the same: one meter that is not sent stands still alone, also for everybody; a customer of
@@ -19,7 +19,7 @@ customer_days as (
         usage_rows.account,
         usage_rows.customer_key,
         usage_rows.usage_date,
-        sum(usage_rows.actual_usage) = 0 as is_silent,
+        bool_and(usage_rows.usage_gain < 0) as is_down,
         bool_or(usage_rows.usage_gain < 0)
         and bool_and(usage_rows.usage_gain <= 0) as is_lower
     from usage_rows
@@ -36,7 +36,7 @@ numbered as (
             partition by
                 customer_days.account,
                 customer_days.customer_key,
-                customer_days.is_silent
+                customer_days.is_down
             order by customer_days.usage_date
         ) as run_number
     from customer_days
@@ -60,7 +60,7 @@ silent_runs as (
             numbered.account = usage_rows.account
             and numbered.customer_key = usage_rows.customer_key
             and numbered.usage_date = usage_rows.usage_date
-    where numbered.is_silent
+    where numbered.is_down and usage_rows.actual_usage = 0
     group by numbered.account, numbered.customer_key, numbered.run_number
 ),
 
@@ -73,6 +73,8 @@ gap_windows as (
     select
         gaps.account,
         gaps.customer_key,
+        gaps.first_date,
+        gaps.last_date,
         cast(gaps.first_date - interval 1 day as date) as day_before,
         cast(gaps.last_date + interval 1 day as date) as day_after,
         'From ' || cast(gaps.first_date as varchar)
@@ -132,7 +134,11 @@ customer_gap_days as (
             and customer_days.usage_date = lower_with_others.usage_date
     where
         customer_days.is_lower
-        and (customer_days.is_silent or lower_with_others.account is not null)
+        and (
+            customer_days.usage_date
+            between gap_windows.first_date and gap_windows.last_date
+            or lower_with_others.account is not null
+        )
     group by
         customer_days.account, customer_days.customer_key, customer_days.usage_date
 ),

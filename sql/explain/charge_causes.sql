@@ -1,6 +1,6 @@
 -- One row per money row and cause of what was charged otherwise, before credit; rounding has no cause.
--- A quantity effect takes the causes of its meter's quantity in that period in proportion; an invoice or line that one
--- side alone has takes the cause of the place. What none of them explains is unexplained.
+-- A quantity effect takes the causes of its charge's quantity in that period in proportion; a line that one side alone has and no
+-- quantity explains takes the cause of the place. Invoices of one side stand in explain.unmatched_causes. What is left is unexplained.
 with
 
 money_rows as (
@@ -14,12 +14,7 @@ effects as (
         money_effects.charge_meter,
         money_effects.charge_group,
         money_effects.amount,
-        money_rows.account,
-        money_rows.customer_key,
-        money_rows.currency,
-        money_rows.period_start,
-        money_rows.period_end,
-        money_rows.presence
+        money_rows.currency
     from explain.money_effects as money_effects
     inner join money_rows on money_effects.money_row = money_rows.money_row
 ),
@@ -59,28 +54,25 @@ quantity_parts as (
     select
         quantity_effects.quantity_effect,
         quantity_effects.amount,
-        quantity_shares.cause,
-        quantity_shares.evidence,
-        quantity_shares.share,
-        sum(quantity_shares.share) over (
+        charge_shares.cause,
+        charge_shares.evidence,
+        charge_shares.share,
+        sum(charge_shares.share) over (
             partition by quantity_effects.quantity_effect
         ) as total_share,
-        sum(abs(quantity_shares.share)) over (
+        sum(abs(charge_shares.share)) over (
             partition by quantity_effects.quantity_effect
         ) as gross_share,
         row_number() over (
             partition by quantity_effects.quantity_effect
-            order by abs(quantity_shares.share) desc, quantity_shares.cause
+            order by abs(charge_shares.share) desc, charge_shares.cause
         ) as preference
     from quantity_effects
-    inner join explain.quantity_shares as quantity_shares
+    inner join explain.charge_shares as charge_shares
         on
-            quantity_effects.account = quantity_shares.account
-            and quantity_effects.customer_key = quantity_shares.customer_key
-            and quantity_effects.period_start = quantity_shares.period_start
-            and quantity_effects.period_end = quantity_shares.period_end
-            and quantity_effects.charge_meter = quantity_shares.meter
-    where quantity_shares.share <> 0
+            quantity_effects.money_row = charge_shares.money_row
+            and quantity_effects.charge_meter = charge_shares.charge_meter
+            and quantity_effects.charge_group = charge_shares.charge_group
 ),
 
 weighed as (
@@ -143,9 +135,7 @@ others as (
         effects.effect,
         case effects.effect
             when 'discount' then 'discount_missing'
-            when 'currency' then 'currency_mismatch'
             when 'currency_unit' then 'currency_unit'
-            when 'unmatched_invoice' then coalesce(placed.cause, 'unexplained')
             else 'unexplained'
         end as cause,
         effects.amount as share,
@@ -155,18 +145,11 @@ others as (
                     'Stripe''s discounts take '
                     || cast(cast(effects.amount as decimal(38, 2)) as varchar)
                     || ' more off than Metronome''s prices and discounts.'
-            when 'currency'
-                then
-                    'The same period is billed in '
-                    || effects.currency
-                    || ' on one side and in another currency on the other.'
             when 'currency_unit'
                 then
                     'Metronome''s amounts are off by the number of minor units in one '
                     || effects.currency
                     || ': whole units taken as minor units, or the reverse.'
-            when 'unmatched_invoice'
-                then coalesce(placed.evidence, 'Only one side has an invoice.')
             when 'unattributed'
                 then
                     'Lines cost '
@@ -175,13 +158,10 @@ others as (
             else 'Fixed charges differ.'
         end as evidence
     from effects
-    left join placed on effects.money_row = placed.money_row
     where
         effects.effect in (
             'discount',
-            'currency',
             'currency_unit',
-            'unmatched_invoice',
             'fixed_charge',
             'unattributed'
         )
@@ -208,6 +188,13 @@ all_parts as (
         others.share,
         others.evidence
     from others
+    union all
+    select
+        unmatched_causes.money_row,
+        unmatched_causes.cause,
+        unmatched_causes.share,
+        unmatched_causes.evidence
+    from explain.unmatched_causes as unmatched_causes
 )
 
 select

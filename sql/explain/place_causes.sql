@@ -39,41 +39,28 @@ unmapped as (
     where not customers.is_linked
 ),
 
--- The link names a Metronome customer without any usage, while one that is not linked has the same usage of every meter.
-usage_by_meter as (
-    select
-        usage_rows.account,
-        usage_rows.customer_key,
-        usage_rows.stripe_customer_id,
-        usage_rows.metronome_customer_id,
-        usage_rows.meter,
-        sum(usage_rows.expected_usage) as expected_usage,
-        sum(usage_rows.actual_usage) as actual_usage
-    from explain.usage_rows as usage_rows
-    where usage_rows.usage_date is not null
-    group by
-        usage_rows.account,
-        usage_rows.customer_key,
-        usage_rows.stripe_customer_id,
-        usage_rows.metronome_customer_id,
-        usage_rows.meter
+-- The link names a Metronome customer without any usage, while one that is not linked has most of the same usage: on most
+-- days of all meters, to the last digit.
+daily_usage as (
+    select * from explain.usage_rows
+    where usage_date is not null
 ),
 
 without_usage as (
     select
-        usage_by_meter.account,
-        usage_by_meter.customer_key,
-        usage_by_meter.metronome_customer_id,
-        count(*) as meters
-    from usage_by_meter
+        daily_usage.account,
+        daily_usage.customer_key,
+        daily_usage.metronome_customer_id,
+        count(*) as usage_values
+    from daily_usage
     where
-        usage_by_meter.stripe_customer_id is not null
-        and usage_by_meter.metronome_customer_id is not null
+        daily_usage.stripe_customer_id is not null
+        and daily_usage.metronome_customer_id is not null
     group by
-        usage_by_meter.account,
-        usage_by_meter.customer_key,
-        usage_by_meter.metronome_customer_id
-    having sum(usage_by_meter.actual_usage) = 0
+        daily_usage.account,
+        daily_usage.customer_key,
+        daily_usage.metronome_customer_id
+    having sum(abs(daily_usage.actual_usage)) = 0
 ),
 
 linked_elsewhere as (
@@ -85,25 +72,29 @@ linked_elsewhere as (
         1 as precedence,
         'The linked Metronome customer ' || without_usage.metronome_customer_id
         || ' has no usage; ' || others.metronome_customer_id
-        || ', which is not linked, has this customer''s usage.' as evidence
+        || ', which is not linked, has this customer''s usage in '
+        || cast(count(*) as varchar) || ' of '
+        || cast(without_usage.usage_values as varchar)
+        || ' daily values of all meters.' as evidence
     from without_usage
-    inner join usage_by_meter as expected
+    inner join daily_usage as expected
         on
             without_usage.account = expected.account
             and without_usage.customer_key = expected.customer_key
-    inner join usage_by_meter as others
+    inner join daily_usage as others
         on
             expected.account = others.account
             and expected.meter = others.meter
+            and expected.usage_date = others.usage_date
             and expected.expected_usage = others.actual_usage
             and others.stripe_customer_id is null
     group by
         without_usage.account,
         without_usage.customer_key,
         without_usage.metronome_customer_id,
-        without_usage.meters,
+        without_usage.usage_values,
         others.metronome_customer_id
-    having count(*) = without_usage.meters
+    having 2 * count(*) > without_usage.usage_values
 ),
 
 contract_periods as (

@@ -1,9 +1,10 @@
--- One row per row of explain.quantity_rows and cause that can be counted: what each adds to Metronome's quantity.
+-- One row per row of explain.quantity_rows, cause that can be counted and charge that it is about: what each adds to Metronome's quantity.
 -- The links of the chain that are counted, each for whole days between the bounds:
 -- usage that differs (its own causes), usage on days without a contract, usage without a rate on the other days, and what
 -- Stripe's meter took in after Stripe's invoice was final (events_extra; events_missing where it was taken back then), or that
 -- stands on no invoice of Stripe at all.
 -- What looks like late usage: an invoice that was altered by hand; the interface shows no difference.
+-- charge_group: what lacks the rate, where the meter has several linked prices or products; empty text for all charges of the meter
 -- part: what the cause adds, raw units; negative where Metronome bills less
 -- evidence: the cause in a sentence, with the numbers it rests on
 with
@@ -108,6 +109,7 @@ unrated_parts as (
         quantity_rows.meter,
         quantity_rows.period_start,
         unrated.cause,
+        coalesce(charge_groups.charge_group, '') as charge_group,
         -sum(unrated.usage_value) as part,
         max(unrated.evidence) as evidence
     from quantity_rows
@@ -120,13 +122,18 @@ unrated_parts as (
             and cast(unrated.usage_date as timestamp) >= quantity_rows.period_start
             and cast(unrated.usage_date as timestamp) + interval 1 day
             <= quantity_rows.period_end
+    left join explain.charge_groups as charge_groups
+        on
+            unrated.account = charge_groups.account
+            and unrated.product_id = charge_groups.member
     where not quantity_rows.is_missing_in_metronome
     group by
         quantity_rows.account,
         quantity_rows.customer_key,
         quantity_rows.meter,
         quantity_rows.period_start,
-        unrated.cause
+        unrated.cause,
+        coalesce(charge_groups.charge_group, '')
 ),
 
 late_parts as (
@@ -187,15 +194,15 @@ unbilled_parts as (
 ),
 
 all_parts as (
-    select * from usage_parts
-    union all
-    select * from contract_parts
-    union all
     select * from unrated_parts
-    union all
-    select * from late_parts
-    union all
-    select * from unbilled_parts
+    union all by name
+    select *, '' as charge_group from usage_parts
+    union all by name
+    select *, '' as charge_group from contract_parts
+    union all by name
+    select *, '' as charge_group from late_parts
+    union all by name
+    select *, '' as charge_group from unbilled_parts
 )
 
 select
@@ -204,6 +211,7 @@ select
     all_parts.meter,
     all_parts.period_start,
     all_parts.cause,
+    all_parts.charge_group,
     cast(sum(all_parts.part) as decimal(38, 12)) as part,
     min_by(all_parts.evidence, -abs(all_parts.part)) as evidence
 from all_parts
@@ -212,4 +220,5 @@ group by
     all_parts.customer_key,
     all_parts.meter,
     all_parts.period_start,
-    all_parts.cause
+    all_parts.cause,
+    all_parts.charge_group

@@ -5,44 +5,22 @@
 -- evidence: the cause in a sentence, with the numbers it rests on
 with
 
-parts as (
-    select
-        quantity_parts.account,
-        quantity_parts.customer_key,
-        quantity_parts.meter,
-        quantity_parts.period_start,
-        quantity_parts.cause,
-        quantity_parts.part,
-        quantity_parts.evidence
-    from explain.quantity_parts as quantity_parts
-    union all
-    select
-        rests.account,
-        rests.customer_key,
-        rests.meter,
-        rests.period_start,
-        rests.cause,
-        rests.rest as part,
-        rests.evidence
-    from explain.quantity_rest as rests
-),
-
 shares as (
     select
-        parts.account,
-        parts.customer_key,
-        parts.meter,
-        parts.period_start,
-        parts.cause,
-        cast(sum(parts.part) as decimal(38, 12)) as share,
-        min_by(parts.evidence, -abs(parts.part)) as evidence
-    from parts
+        divided.account,
+        divided.customer_key,
+        divided.meter,
+        divided.period_start,
+        divided.cause,
+        cast(sum(divided.part) as decimal(38, 12)) as share,
+        min_by(divided.evidence, -abs(divided.part)) as evidence
+    from explain.quantity_divided as divided
     group by
-        parts.account,
-        parts.customer_key,
-        parts.meter,
-        parts.period_start,
-        parts.cause
+        divided.account,
+        divided.customer_key,
+        divided.meter,
+        divided.period_start,
+        divided.cause
 )
 
 select

@@ -1,4 +1,4 @@
--- One row per breaching group value, Stripe meter and UTC day with a contract in force, but no rate for the value.
+-- One row per breaching group value, product, Stripe meter and UTC day with a contract in force, but no rate for the value.
 -- A product may serve several meters by group value; the usage belongs to the one whose values it has.
 -- usage_value: Metronome's usage of the value on that day, raw units
 -- cause: code of the cause
@@ -7,6 +7,7 @@ select
     unrated_usage.account,
     unrated_usage.customer_key,
     linked.meter,
+    unrated_usage.product_id,
     unrated_usage.usage_date,
     unrated_usage.usage_value,
     group_values.cause,
