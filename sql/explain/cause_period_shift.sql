@@ -44,7 +44,8 @@ measured as (
         ) as days_apart,
         max(bands.least_other) <= min(bands.greatest_other) as is_bounded,
         max(bands.cancelled) > 0 as is_neighbour_pair,
-        min_by(bands.pair_text, -bands.cancelled) as greatest_pair_text
+        min_by(bands.pair_text, row(-bands.cancelled, bands.pair_text))
+            as greatest_pair_text
     from bands
     group by bands.account, bands.customer_key, bands.meter, bands.direction
 ),

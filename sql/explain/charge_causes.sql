@@ -22,8 +22,14 @@ effects as (
 placed as (
     select
         money_rows.money_row,
-        min_by(place_causes.cause, place_causes.precedence) as cause,
-        min_by(place_causes.evidence, place_causes.precedence) as evidence
+        min_by(
+            place_causes.cause,
+            row(place_causes.precedence, place_causes.cause, place_causes.evidence)
+        ) as cause,
+        min_by(
+            place_causes.evidence,
+            row(place_causes.precedence, place_causes.cause, place_causes.evidence)
+        ) as evidence
     from money_rows
     inner join explain.place_causes as place_causes
         on
@@ -201,6 +207,8 @@ select
     all_parts.money_row,
     all_parts.cause,
     cast(sum(all_parts.share) as decimal(38, 12)) as share,
-    min_by(all_parts.evidence, -abs(all_parts.share)) as evidence
+    min_by(
+        all_parts.evidence, row(-abs(all_parts.share), all_parts.evidence)
+    ) as evidence
 from all_parts
 group by all_parts.money_row, all_parts.cause

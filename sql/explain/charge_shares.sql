@@ -45,7 +45,7 @@ select
     parts.charge_group,
     parts.cause,
     cast(sum(parts.part) as decimal(38, 12)) as share,
-    min_by(parts.evidence, -abs(parts.part)) as evidence
+    min_by(parts.evidence, row(-abs(parts.part), parts.evidence)) as evidence
 from parts
 group by parts.money_row, parts.charge_meter, parts.charge_group, parts.cause
 having sum(parts.part) <> 0

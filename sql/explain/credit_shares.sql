@@ -130,7 +130,9 @@ gathered as (
         followed.part,
         followed.amount,
         followed.cause,
-        min_by(followed.evidence, -abs(followed.share)) as evidence,
+        min_by(
+            followed.evidence, row(-abs(followed.share), followed.evidence)
+        ) as evidence,
         sum(followed.share) as share
     from followed
     group by followed.money_row, followed.part, followed.amount, followed.cause
@@ -210,8 +212,14 @@ explained_by_charges as (
 any_charges as (
     select
         parts.money_row,
-        min_by(charge_causes.cause, -abs(charge_causes.share)) as cause,
-        min_by(charge_causes.evidence, -abs(charge_causes.share)) as evidence
+        min_by(
+            charge_causes.cause,
+            row(-abs(charge_causes.share), charge_causes.cause, charge_causes.evidence)
+        ) as cause,
+        min_by(
+            charge_causes.evidence,
+            row(-abs(charge_causes.share), charge_causes.cause, charge_causes.evidence)
+        ) as evidence
     from parts
     inner join charge_causes
         on
@@ -268,6 +276,8 @@ select
     all_shares.money_row,
     all_shares.cause,
     cast(sum(all_shares.share) as decimal(38, 12)) as share,
-    min_by(all_shares.evidence, -abs(all_shares.share)) as evidence
+    min_by(
+        all_shares.evidence, row(-abs(all_shares.share), all_shares.evidence)
+    ) as evidence
 from all_shares
 group by all_shares.money_row, all_shares.cause

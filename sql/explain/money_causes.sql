@@ -60,7 +60,7 @@ summed as (
         breaches.allowance,
         parts.cause,
         sum(parts.share) as share,
-        min_by(parts.evidence, -abs(parts.share)) as evidence
+        min_by(parts.evidence, row(-abs(parts.share), parts.evidence)) as evidence
     from breaches
     inner join parts
         on
@@ -110,8 +110,14 @@ placed as (
         places.account,
         places.customer_key,
         places.period_start,
-        min_by(place_causes.cause, place_causes.precedence) as cause,
-        min_by(place_causes.evidence, place_causes.precedence) as evidence
+        min_by(
+            place_causes.cause,
+            row(place_causes.precedence, place_causes.cause, place_causes.evidence)
+        ) as cause,
+        min_by(
+            place_causes.evidence,
+            row(place_causes.precedence, place_causes.cause, place_causes.evidence)
+        ) as evidence
     from places
     inner join explain.place_causes as place_causes
         on

@@ -14,8 +14,14 @@ rated as (
 placed as (
     select
         rated.money_row,
-        min_by(place_causes.cause, place_causes.precedence) as cause,
-        min_by(place_causes.evidence, place_causes.precedence) as evidence
+        min_by(
+            place_causes.cause,
+            row(place_causes.precedence, place_causes.cause, place_causes.evidence)
+        ) as cause,
+        min_by(
+            place_causes.evidence,
+            row(place_causes.precedence, place_causes.cause, place_causes.evidence)
+        ) as evidence
     from rated
     inner join explain.place_causes as place_causes
         on

@@ -79,8 +79,14 @@ usage_edges as (
         quantities.meter,
         quantities.period_start,
         max(quantities.times_billed) * sum(shares.share) as share,
-        min_by(shares.cause, -abs(shares.share)) as cause,
-        min_by(shares.evidence, -abs(shares.share)) as evidence
+        min_by(
+            shares.cause,
+            row(-abs(shares.share), shares.cause, shares.evidence)
+        ) as cause,
+        min_by(
+            shares.evidence,
+            row(-abs(shares.share), shares.cause, shares.evidence)
+        ) as evidence
     from quantities
     inner join differing_days as shares
         on

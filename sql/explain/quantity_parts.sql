@@ -45,8 +45,8 @@ usage_parts as (
                         ''
                     )
                     || '. The greatest: '
-                    || min_by(shares.evidence, -abs(shares.share))
-            else min_by(shares.evidence, -abs(shares.share))
+                    || min_by(shares.evidence, row(-abs(shares.share), shares.evidence))
+            else min_by(shares.evidence, row(-abs(shares.share), shares.evidence))
         end as evidence
     from quantity_rows
     inner join explain.usage_shares as shares
@@ -175,9 +175,15 @@ unbilled_parts as (
         quantity_rows.customer_key,
         quantity_rows.meter,
         quantity_rows.period_start,
-        min_by(places.cause, places.precedence) as cause,
+        min_by(
+            places.cause,
+            row(places.precedence, places.cause, places.evidence)
+        ) as cause,
         max(quantity_rows.stripe_usage) as part,
-        min_by(places.evidence, places.precedence) as evidence
+        min_by(
+            places.evidence,
+            row(places.precedence, places.cause, places.evidence)
+        ) as evidence
     from quantity_rows
     inner join explain.place_causes as places
         on
@@ -213,7 +219,9 @@ select
     all_parts.cause,
     all_parts.charge_group,
     cast(sum(all_parts.part) as decimal(38, 12)) as part,
-    min_by(all_parts.evidence, -abs(all_parts.part)) as evidence
+    min_by(
+        all_parts.evidence, row(-abs(all_parts.part), all_parts.evidence)
+    ) as evidence
 from all_parts
 group by
     all_parts.account,

@@ -26,8 +26,14 @@ summed as (
         parts.meter,
         parts.period_start,
         sum(parts.part) as part,
-        min_by(parts.cause, -abs(parts.part)) as greatest_cause,
-        min_by(parts.evidence, -abs(parts.part)) as greatest_evidence
+        min_by(
+            parts.cause,
+            row(-abs(parts.part), parts.cause, parts.evidence)
+        ) as greatest_cause,
+        min_by(
+            parts.evidence,
+            row(-abs(parts.part), parts.cause, parts.evidence)
+        ) as greatest_evidence
     from explain.quantity_parts as parts
     group by parts.account, parts.customer_key, parts.meter, parts.period_start
 ),
@@ -61,8 +67,14 @@ places as (
         rests.customer_key,
         rests.meter,
         rests.period_start,
-        min_by(places.cause, places.precedence) as cause,
-        min_by(places.evidence, places.precedence) as evidence,
+        min_by(
+            places.cause,
+            row(places.precedence, places.cause, places.evidence)
+        ) as cause,
+        min_by(
+            places.evidence,
+            row(places.precedence, places.cause, places.evidence)
+        ) as evidence,
         min(places.evidence) filter (where places.cause = 'contract_overlap')
             as overlap_evidence,
         min(places.evidence) filter (where places.cause = 'period_shift')

@@ -13,7 +13,9 @@ shares as (
         divided.period_start,
         divided.cause,
         cast(sum(divided.part) as decimal(38, 12)) as share,
-        min_by(divided.evidence, -abs(divided.part)) as evidence
+        min_by(
+            divided.evidence, row(-abs(divided.part), divided.evidence)
+        ) as evidence
     from explain.quantity_divided as divided
     group by
         divided.account,

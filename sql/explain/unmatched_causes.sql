@@ -19,7 +19,11 @@ placed as (
         money_rows.variance,
         case
             when money_rows.is_other_currency then 'currency_mismatch'
-            else min_by(place_causes.cause, place_causes.precedence)
+            else
+                min_by(
+                    place_causes.cause,
+                    row(place_causes.precedence, place_causes.cause, place_causes.evidence)
+                )
         end as cause,
         case
             when money_rows.is_other_currency
@@ -27,7 +31,11 @@ placed as (
                     'The same period is billed in '
                     || money_rows.currency
                     || ' on one side and in another currency on the other.'
-            else min_by(place_causes.evidence, place_causes.precedence)
+            else
+                min_by(
+                    place_causes.evidence,
+                    row(place_causes.precedence, place_causes.cause, place_causes.evidence)
+                )
         end as evidence
     from money_rows
     left join explain.place_causes as place_causes
@@ -105,12 +113,20 @@ rests as (
     select
         placed.money_row,
         coalesce(
-            placed.cause, min_by(priced.cause, -abs(priced.share)), 'unexplained'
+            placed.cause,
+            min_by(
+                priced.cause,
+                row(-abs(priced.share), priced.cause, priced.evidence)
+            ),
+            'unexplained'
         ) as cause,
         placed.variance - coalesce(sum(priced.share), 0) as share,
         coalesce(
             placed.evidence,
-            min_by(priced.evidence, -abs(priced.share)),
+            min_by(
+                priced.evidence,
+                row(-abs(priced.share), priced.cause, priced.evidence)
+            ),
             'Only one side has an invoice.'
         ) as evidence
     from placed
@@ -128,7 +144,9 @@ select
     all_shares.money_row,
     all_shares.cause,
     cast(sum(all_shares.share) as decimal(38, 12)) as share,
-    min_by(all_shares.evidence, -abs(all_shares.share)) as evidence
+    min_by(
+        all_shares.evidence, row(-abs(all_shares.share), all_shares.evidence)
+    ) as evidence
 from all_shares
 group by all_shares.money_row, all_shares.cause
 having sum(all_shares.share) <> 0
