@@ -10,19 +10,18 @@ import msgspec
 from parity_pipeline.errors import ExtractionError, NotFoundError
 from parity_pipeline.periods import Window, to_unix
 from parity_pipeline.sources.paging import for_each
-from parity_pipeline.sources.records import Record
 from parity_pipeline.sources.resources import Resource, stripe_resource
 from parity_pipeline.sources.sink import Lander
 from parity_pipeline.sources.stripe_api import StripeApi
 from parity_pipeline.sources.stripe_invoice_records import (
     CreditBalanceTransaction,
     CreditGrant,
-    Invoice,
     InvoiceLine,
     InvoiceStatus,
     LineParent,
     Period,
     Pricing,
+    WholeInvoice,
 )
 from parity_pipeline.sources.stripe_records import (
     Customer,
@@ -35,24 +34,6 @@ from parity_pipeline.sources.stripe_records import (
 
 # An invoice is created at or after the start of the periods that it bills; the pad covers clocks and edges.
 INVOICE_PAD: Final = timedelta(days=3)
-
-
-class EmbeddedLines(Record, frozen=True, kw_only=True):
-    """The lines that come with an invoice: the first ten."""
-
-    data: list[InvoiceLine]
-    has_more: bool
-
-
-class WholeInvoice(Invoice, frozen=True, kw_only=True):
-    """An invoice and its first lines, which are landed apart."""
-
-    lines: EmbeddedLines
-
-    @property
-    def bare(self) -> Invoice:
-        """The invoice without its lines."""
-        return Invoice(**{name: getattr(self, name) for name in Invoice.__struct_fields__})
 
 
 class InvoiceState(msgspec.Struct, frozen=True):

@@ -137,6 +137,24 @@ class InvoiceLine(Record, frozen=True, kw_only=True):
     metadata: OriginMarks | None = None
 
 
+class EmbeddedLines(Record, frozen=True, kw_only=True):
+    """The lines that come with an invoice: the first ten."""
+
+    data: list[InvoiceLine]
+    has_more: bool
+
+
+class WholeInvoice(Invoice, frozen=True, kw_only=True):
+    """An invoice and its first lines, which are landed apart."""
+
+    lines: EmbeddedLines
+
+    @property
+    def bare(self) -> Invoice:
+        """The invoice without its lines."""
+        return Invoice(**{name: getattr(self, name) for name in Invoice.__struct_fields__})
+
+
 class Money(Record, frozen=True, kw_only=True):
     """An amount of credit."""
 

@@ -13,7 +13,6 @@ from parity_pipeline.sources import stripe_invoice_records as stripe_invoices
 from parity_pipeline.sources import stripe_records as stripe
 from parity_pipeline.sources.metronome_api import CursorPage, LoosePage
 from parity_pipeline.sources.records import Record, decode
-from parity_pipeline.sources.stripe import WholeInvoice
 
 _API = Path(__file__).resolve().parents[2].parent / "shared" / "api"
 
@@ -72,7 +71,7 @@ def test_stripe_examples_decode(name: str, stripe_fixtures: dict[str, Any]) -> N
 
 def test_stripe_example_lines_decode(stripe_fixtures: dict[str, Any]) -> None:
     """The lines that come with an invoice say whether there are more."""
-    invoice = decode(json.dumps(stripe_fixtures["invoice"]).encode(), WholeInvoice)
+    invoice = decode(json.dumps(stripe_fixtures["invoice"]).encode(), stripe_invoices.WholeInvoice)
     assert [line.id for line in invoice.lines.data] == [
         line["id"] for line in stripe_fixtures["invoice"]["lines"]["data"]
     ]

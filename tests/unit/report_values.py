@@ -1,11 +1,12 @@
 """A run's result and page, as tests show it: failing, with hostile text."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from gate_evidence import figures, resource
+
 from parity_pipeline.quality.evidence import (
-    CheckFigures,
-    Completeness,
     CycleCoverage,
     SafetyHit,
     UnitCycle,
@@ -39,8 +40,8 @@ HOSTILE = "<script>alert(1)</script> | `x`"
 
 def check(name: str) -> CheckReport:
     """A failing check with one unit and two cycles, the second unsettled."""
-    figures = CheckFigures(
-        check_name=name,
+    failing = figures(
+        name,
         rows=1200,
         matched=1100,
         within_tolerance=50,
@@ -50,9 +51,6 @@ def check(name: str) -> CheckReport:
         settled_rows=1180,
         customers=60,
         customers_within=58,
-        variance_ratio=Decimal("0.01"),
-        warn_ratio=Decimal("0.005"),
-        customer_share=Decimal("0.99"),
         worst_gate_ratio=Decimal("0.012345678901"),
         is_ratio_met=False,
         is_share_met=False,
@@ -74,10 +72,8 @@ def check(name: str) -> CheckReport:
         gate_ratio=Decimal("0.012345678901"),
         is_within=False,
     )
-    running = UnitCycle(
-        account="default",
-        check_name=name,
-        unit="usd",
+    running = replace(
+        settled,
         cycle=date(2026, 2, 1),
         rows=20,
         settled_rows=0,
@@ -100,7 +96,7 @@ def check(name: str) -> CheckReport:
         cycles=(settled, running),
     )
     worst = WorstCustomer(name, "usd", date(2026, 1, 1), 1, "default", "cus_1", "m-1", Decimal("-1235.1"))
-    return CheckReport(name=name, status="FAIL", figures=figures, totals=(total,), worst=(worst,))
+    return CheckReport(name=name, status="FAIL", figures=failing, totals=(total,), worst=(worst,))
 
 
 RESULT = RunResult(
@@ -139,30 +135,10 @@ RESULT = RunResult(
     findings_in_all=20,
     waivers=(WaiverUse("invoice_totals", "", "", "ann", date(2026, 1, 31), "expired"),),
     completeness=(
-        Completeness(
-            account="default",
-            source="stripe",
-            resource="invoices",
-            requests=3,
-            pages=2,
-            rows=150,
-            watermark=datetime(2026, 2, 10, tzinfo=UTC),
-            is_required=True,
-            complete=True,
-            note=None,
+        resource(
+            "stripe/invoices", requests=3, pages=2, rows=150, watermark=datetime(2026, 2, 10, tzinfo=UTC)
         ),
-        Completeness(
-            account="default",
-            source="metronome",
-            resource="invoices",
-            requests=0,
-            pages=0,
-            rows=0,
-            watermark=None,
-            is_required=True,
-            complete=False,
-            note="not read",
-        ),
+        resource("metronome/invoices", requests=0, pages=0, rows=0, complete=False, note="not read"),
     ),
 )
 

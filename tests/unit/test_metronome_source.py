@@ -1,22 +1,16 @@
 """What a run reads from Metronome's listings by its own SDK: cursors, loops, refusals, what is landed."""
 
-import asyncio
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-import httpx
 import pytest
-from pydantic import SecretStr
 from scripted_vendors import WINDOW, Asked, MemorySink, ScriptedVendor, lander, read_metronome
 
 from parity_pipeline.errors import ExtractionError, NotFoundError, OutageError, ParityError, UsageError
-from parity_pipeline.sources.guard import METRONOME_READS
-from parity_pipeline.sources.limits import Limits
 from parity_pipeline.sources.metronome import MetronomeFacts, MetronomeLists
-from parity_pipeline.sources.metronome_api import MetronomeAccess, MetronomeApi
+from parity_pipeline.sources.metronome_api import MetronomeApi
 from parity_pipeline.sources.metronome_records import Customer
-from parity_pipeline.sources.transport import ReadOnlyTransport, Timing
 
 USD = {"id": "2714e483", "name": "USD (cents)"}
 
@@ -302,28 +296,3 @@ def test_times_are_utc() -> None:
     vendor = ScriptedVendor(lambda _: _page({"id": "c1", "created_at": "2026-01-01T02:00:00+02:00"}))
     sink, _ = _lists(vendor, "customers")
     assert sink.rows["customers"][0].created_at == datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def test_an_unreachable_host_keeps_the_transports_words() -> None:
-    """The SDK wraps what the transport raises; the user sees the transport's own line."""
-
-    def refuse(_: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("connection refused")
-
-    async def no_sleep(_: float) -> None:
-        return
-
-    async def run() -> None:
-        transport = ReadOnlyTransport(
-            source="metronome",
-            base_url="http://vendor.test",
-            reads=METRONOME_READS,
-            limits=Limits(concurrent=1),
-            inner=httpx.MockTransport(refuse),
-            timing=Timing(sleep=no_sleep),
-        )
-        api = MetronomeApi(MetronomeAccess(SecretStr("t"), "http://vendor.test"), transport)
-        await MetronomeLists(api, lander(MemorySink()), WINDOW).products()
-
-    with pytest.raises(ExtractionError, match=r"products/list: no answer from vendor\.test after 4 attempts"):
-        asyncio.run(run())
