@@ -3,6 +3,8 @@
 Which commands there are is cli.py's.
 """
 
+import os
+import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,6 +43,9 @@ def told_plainly(home: Path) -> Iterator[None]:
         raise typer.Exit(error.exit_code) from error
     except (typer.Exit, typer.Abort):
         raise
+    except BrokenPipeError as error:  # whoever read the output has left
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(_UNEXPECTED) from error
     except KeyboardInterrupt as error:
         _complain("Interrupted.")
         raise typer.Exit(_UNEXPECTED) from error

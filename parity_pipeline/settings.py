@@ -5,6 +5,7 @@ they name are read in mapping_files.py.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
@@ -211,7 +212,9 @@ def _overrides(environment: Mapping[str, str]) -> dict[str, Any]:
     try:
         return source()
     except ValueError as error:
-        raise UsageError(f"An override in the environment cannot be read: {error}.") from error
+        named = re.search(r'field "(\w+)"', str(error))
+        where = f"PARITY_{named[1].upper()}__…" if named else "An override in the environment"
+        raise UsageError(f"{where} cannot be read; write lists and tables as JSON.") from error
 
 
 def _merged(lower: dict[str, Any], upper: dict[str, Any]) -> dict[str, Any]:
@@ -226,7 +229,7 @@ def _merged(lower: dict[str, Any], upper: dict[str, Any]) -> dict[str, Any]:
 def _told(error: ValidationError, environment: Mapping[str, str], config_path: Path | None) -> str:
     """The first complaint as one line that names the key, and the variable if the key came from one."""
     first = error.errors(include_url=False)[0]
-    parts = [str(part) for part in first["loc"]]
+    parts = [str(part) for part in first["loc"] if "[" not in str(part)]  # not pydantic's names of types
     key = ".".join(parts)
     variable = _PREFIX + "__".join(parts).upper()
     place = variable if variable in environment else f"{key} in {config_path or 'the environment'}"

@@ -14,18 +14,10 @@ from typer.testing import CliRunner
 from parity_pipeline.cli import DEMO_FAULTS, app
 from parity_pipeline.sandbox.faults import FAULTS
 
+pytestmark = pytest.mark.usefixtures("nowhere")
+
 ROOT = Path(__file__).parents[2]
 PROGRAM = "from parity_pipeline.cli import main; main()"
-
-
-@pytest.fixture(autouse=True)
-def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working folder and no variable of ours."""
-    monkeypatch.chdir(tmp_path)
-    for name in list(os.environ):
-        if name.startswith(("PARITY_", "STRIPE_", "METRONOME_")):
-            monkeypatch.delenv(name)
-    return tmp_path
 
 
 def test_a_clean_sandbox_run_is_exit_0_and_opens_no_gate(nowhere: Path) -> None:

@@ -15,6 +15,8 @@ from typer.testing import CliRunner
 from parity_pipeline.cli import DEMO_FAULTS, app
 from parity_pipeline.sandbox.faults import FAULTS
 
+pytestmark = pytest.mark.usefixtures("nowhere")
+
 COMMANDS = (
     ("run",),
     ("demo",),
@@ -31,16 +33,6 @@ COMMANDS = (
     ("sandbox", "serve"),
     ("sandbox", "faults"),
 )
-
-
-@pytest.fixture(autouse=True)
-def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working folder and no variable of ours."""
-    monkeypatch.chdir(tmp_path)
-    for name in list(os.environ):
-        if name.startswith(("PARITY_", "STRIPE_", "METRONOME_")):
-            monkeypatch.delenv(name)
-    return tmp_path
 
 
 def parity(*arguments: str) -> tuple[int, str, str]:
@@ -78,6 +70,25 @@ def test_help_is_quick() -> None:
     ).stdout
     assert output == "[]\n"
     assert time.monotonic() - started < 10
+
+
+def test_a_reader_who_leaves_is_no_error(nowhere: Path) -> None:
+    """Output into a pipe that nobody reads any more leaves no trace and no log, and is no verdict."""
+    publish(nowhere / "home", "GO")
+    (nowhere / "home" / "published" / "report.md").write_text("x" * 1_000_000, encoding="utf-8")
+    program = "from parity_pipeline.cli import main; main()"
+    with subprocess.Popen(  # noqa: S603  # our own program
+        [sys.executable, "-c", program, "report", "--home", "home"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=_with_package(),
+    ) as ran:
+        assert ran.stdout is not None
+        assert ran.stderr is not None
+        ran.stdout.close()
+        assert ran.stderr.read() == b""
+    assert ran.returncode == 3
+    assert not (nowhere / "home" / "parity.log").exists()
 
 
 def _with_package() -> dict[str, str]:

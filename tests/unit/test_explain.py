@@ -1,7 +1,6 @@
 """`parity explain`: who is meant, what is shown and how, and what hostile names cannot do."""
 
 import json
-import os
 import re
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,16 +12,9 @@ from typer.testing import CliRunner
 
 from parity_pipeline.cli import app
 
+pytestmark = pytest.mark.usefixtures("nowhere")
+
 HOSTILE = "[red]x[/red]\x1b[31m\u202e|`<b>\n# [a](http://x)"
-
-
-@pytest.fixture(autouse=True)
-def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An empty working folder and no variable of ours."""
-    monkeypatch.chdir(tmp_path)
-    for name in list(os.environ):
-        if name.startswith(("PARITY_", "STRIPE_", "METRONOME_")):
-            monkeypatch.delenv(name)
 
 
 @pytest.fixture

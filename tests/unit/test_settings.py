@@ -139,6 +139,10 @@ def test_an_account_names_its_own_variables(config: Path) -> None:
             "[cohorts.a]\ncustomers = 'a.csv'\nstripe_metadata = {key = 'k', value = 'v'}\n",
             "Bad value for cohorts.a in ",
         ),
+        ("[mapping.metric_starts]\nm = 'soon'\n", "Bad value for mapping.metric_starts.m in "),
+        ("[mapping]\ncustomers = 3\n", "write a text (it is 3)"),
+        ("gate = 3\n", "Bad value for gate in "),
+        ("[notify]\nurls = 'x'\n", "write a list."),
         ("[schedule]\nhour = 24\n", "Bad value for schedule.hour in "),
         ("[schedule]\ntime_zone = 'Europe/Atlantis'\n", "Bad value for schedule.time_zone in "),
     ],
@@ -174,6 +178,12 @@ def test_an_address_must_be_one(config: Path) -> None:
     """A base URL without a scheme is refused."""
     with pytest.raises(UsageError, match="METRONOME_BASE_URL must be an http"):
         load_settings({**KEYS, "METRONOME_BASE_URL": "localhost:1"}, config=config)
+
+
+def test_a_list_in_the_environment_is_json() -> None:
+    """One that is not is told by its section."""
+    with pytest.raises(UsageError, match="PARITY_NOTIFY__… cannot be read; write lists and tables as JSON"):
+        load_gate({"PARITY_NOTIFY__URLS": "slack"})
 
 
 def test_a_configuration_that_is_not_there_is_told(tmp_path: Path) -> None:
