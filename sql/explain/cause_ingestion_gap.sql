@@ -79,8 +79,9 @@ gap_windows as (
         cast(gaps.last_date + interval 1 day as date) as day_after,
         'From ' || cast(gaps.first_date as varchar)
         || ' to ' || cast(gaps.last_date as varchar)
-        || ' Metronome has nothing of this customer; Stripe has usage of '
-        || gaps.meter_names || '.' as evidence
+        || ' nothing of ' || gaps.meter_names
+        || ' reached Metronome, and no other usage of this customer in full.'
+            as evidence
     from gaps
 ),
 

@@ -128,8 +128,8 @@ def test_all_meters_that_stop_over_days_are_a_gap(scene: Scene) -> None:
     _two_meters(scene, 5, 6)
     assert [(row[1], row[2]) for row in _causes(scene)] == [(day, "ingestion_gap") for day in (5, 5, 6, 6)]
     assert scene.told("explain.usage_causes", "evidence")[0] == (
-        "From 2026-10-05 to 2026-10-06 Metronome has nothing of this customer; "
-        "Stripe has usage of calls, tokens.",
+        "From 2026-10-05 to 2026-10-06 nothing of calls, tokens reached Metronome, "
+        "and no other usage of this customer in full.",
     )
 
 
@@ -146,6 +146,16 @@ def test_days_of_a_gap_need_not_have_all_meters(scene: Scene) -> None:
     _use(scene, (4, "9", "9"), (5, "10", None), (7, "10", None), (8, "9", "9"))
     _use(scene, (6, "10", None), meter="calls")
     assert [row[2] for row in _causes(scene)] == ["ingestion_gap"] * 3
+
+
+def test_what_is_sent_once_more_does_not_end_a_gap(scene: Scene) -> None:
+    """Four of the calls of the fifth were sent again and arrived; the tokens of that day did not."""
+    scene.customer("a")
+    scene.catalogue("calls")
+    for meter in ("tokens", "calls"):
+        _use(scene, (4, "9", "9"), (5, "10", "4" if meter == "calls" else None), meter=meter)
+        _use(scene, (6, "10", None), (7, "9", "9"), meter=meter)
+    assert [row[1:3] for row in _causes(scene)] == [(day, "ingestion_gap") for day in (5, 5, 6, 6)]
 
 
 def _gap_with_lower_calls_before(scene: Scene) -> None:
@@ -243,6 +253,20 @@ def test_a_link_to_an_empty_customer_is_no_link(scene: Scene) -> None:
         ("cus_a", "customer_unmapped"),
         ("m_b", "customer_unmapped"),
     }
+
+
+def test_a_link_to_an_empty_customer_is_none_where_most_usage_stands_elsewhere(scene: Scene) -> None:
+    """Two of three days are the other customer's to the last digit; of the third, one event was lost."""
+    scene.customer("a")
+    scene.metronome_customer("b")
+    _use(scene, (5, "10", None), (6, "20", None), (7, "30", None))
+    _use(scene, (5, None, "10"), (6, None, "20"), (7, None, "29"), name="b")
+    found = scene.told("explain.usage_causes", "cause", "evidence", customer_key="cus_a")
+    assert {cause for cause, _ in found} == {"customer_unmapped"}
+    assert found[0][1] == (
+        "The linked Metronome customer m_a has no usage; m_b, which is not linked, has this customer's usage "
+        "in 2 of 3 daily values of all meters."
+    )
 
 
 def test_an_empty_customer_beside_other_usage_is_linked(scene: Scene) -> None:
