@@ -1,6 +1,6 @@
 -- One row per money row, charge and cause of a price effect: Metronome's own quantity, charged otherwise than Stripe would.
 -- Pattern and order: an amount off by a factor that a unit makes (a power of ten, 60, 1024 or 3600, the product's own
--- conversion, the size of a package) is quantity_conversion, by the currency's own factor without any conversion
+-- conversion, the size or the parts of a package) is quantity_conversion, by the currency's own factor without any conversion
 -- currency_unit; what a price of several tiers or with a flat fee charges beyond one ratio on all its prices is
 -- tier_mismatch; the rest is rate_mismatch.
 -- Looks alike: tiers that are all dearer by one ratio are a rate; tiers of another shape that charge the same money have
@@ -156,10 +156,14 @@ select
                     then
                         case
                             when shares.factor is null
-                                then '; each unit bears the price of a package'
+                                then
+                                    '; each unit that is left after the product''s'
+                                    || ' conversion bears the price of a package'
                             else
                                 '; that is off by a factor of '
-                                || cast(shares.factor as varchar)
+                                || rtrim(
+                                    rtrim(cast(shares.factor as varchar), '0'), '.'
+                                )
                         end
                         || case
                             when shares.conversion_operation is null
@@ -168,7 +172,12 @@ select
                                 ', and the product has the conversion '
                                 || shares.conversion_operation
                                 || ' by '
-                                || cast(shares.conversion_factor as varchar)
+                                || rtrim(
+                                    rtrim(
+                                        cast(shares.conversion_factor as varchar), '0'
+                                    ),
+                                    '.'
+                                )
                         end
                 when shares.cause = 'tier_mismatch'
                     then '; its tiers or flat fees are not those of the price'

@@ -1,9 +1,26 @@
 -- One row per money row and charge whose amount a wrong unit explains: off by a factor exactly, or nearly by its own.
 -- Factors tried: powers of ten, 60, 1024, 3600, the conversions of the product, and the size of Stripe's package, both as
--- a factor and as each unit at the price of a package. A charge must be off at least five times, but for the last.
+-- a factor and as each unit, as the product converts it, at the price of a package (no rounding to whole packages, packages
+-- of another size). Where the product or the package counts by a power of 1000 or 1024, the one taken for the other.
+-- A charge must be off at least five times, but for the last two. Flat fees that Metronome charges as they are stand apart.
 -- factor: NULL where each unit bears the price of a package; is_own: whether the product or price has this factor itself
 -- off_amount: what the charge would be with nothing else wrong
 with
+
+rated as (
+    select
+        charge_rates.*,
+        case
+            when
+                abs(
+                    charge_rates.metronome_fee_charged
+                    - charge_rates.expected_flat_at_metronome
+                ) <= charge_rates.noise
+                then charge_rates.expected_flat_at_metronome
+            else 0
+        end as flat_part
+    from explain.charge_rates as charge_rates
+),
 
 charges as (
     select
@@ -14,12 +31,17 @@ charges as (
         rated.product_id,
         rated.stripe_price_id,
         rated.pricing_model,
+        rated.conversion_operation,
+        rated.conversion_factor,
         rated.noise,
-        rated.charged_otherwise,
-        rated.expected_at_metronome as expected,
+        rated.flat_part,
+        rated.charged_otherwise - rated.flat_part as charged_otherwise,
+        rated.expected_at_metronome - rated.flat_part as expected,
         rated.expected_unpackaged_at_metronome as expected_unpackaged
-    from explain.charge_rates as rated
-    where rated.charged_otherwise > 0 and rated.expected_at_metronome > 0
+    from rated
+    where
+        rated.charged_otherwise > rated.flat_part
+        and rated.expected_at_metronome > rated.flat_part
 ),
 
 common_factors as (
@@ -28,39 +50,90 @@ common_factors as (
             unnest([
                 10, 60, 100, 1000, 1024, 3600,
                 10000, 100000, 1000000, 1048576, 1000000000
-            ]) as decimal(18, 6)
+            ]) as decimal(20, 9)
         ) as factor
 ),
 
-factors as (
+-- A size in decimal or in binary units, and how far the two are apart.
+binary_units as (
     select
-        charges.*,
-        true as is_own,
-        cast(conversions.conversion_factor as decimal(18, 6)) as factor
+        unnest([
+            1000, 1024, 1000000, 1048576, 1000000000, 1073741824
+        ]) as size,
+        unnest([
+            1.024, 1.024, 1.048576, 1.048576, 1.073741824, 1.073741824
+        ]) as factor
+),
+
+own_sizes as (
+    select
+        charges.money_row,
+        charges.charge_meter,
+        charges.charge_group,
+        cast(conversions.conversion_factor as decimal(20, 9)) as size
     from charges
     inner join intermediate.int_product_conversions__dated as conversions
         on
             charges.account = conversions.account
             and charges.product_id = conversions.product_id
     where conversions.conversion_factor > 1
-    union all
+    union
     select
-        charges.*,
-        true as is_own,
-        cast(tiers.package_size as decimal(18, 6)) as factor
+        charges.money_row,
+        charges.charge_meter,
+        charges.charge_group,
+        cast(tiers.package_size as decimal(20, 9)) as size
     from charges
     inner join staging.stg_stripe__price_tiers as tiers
         on
             charges.account = tiers.account
             and charges.stripe_price_id = tiers.stripe_price_id
     where tiers.package_size > 1
+),
+
+tried as (
+    select
+        own_sizes.money_row,
+        own_sizes.charge_meter,
+        own_sizes.charge_group,
+        true as is_own,
+        false as is_near,
+        own_sizes.size as factor
+    from own_sizes
     union all
     select
-        charges.*,
+        own_sizes.money_row,
+        own_sizes.charge_meter,
+        own_sizes.charge_group,
+        true as is_own,
+        true as is_near,
+        cast(binary_units.factor as decimal(20, 9)) as factor
+    from own_sizes
+    inner join binary_units on own_sizes.size = binary_units.size
+    union all
+    select
+        charges.money_row,
+        charges.charge_meter,
+        charges.charge_group,
         false as is_own,
+        false as is_near,
         common_factors.factor
     from charges
     cross join common_factors
+),
+
+factors as (
+    select
+        charges.*,
+        tried.is_own,
+        tried.is_near,
+        tried.factor
+    from charges
+    inner join tried
+        on
+            charges.money_row = tried.money_row
+            and charges.charge_meter = tried.charge_meter
+            and charges.charge_group = tried.charge_group
 ),
 
 -- What the charge would be if its unit were off by a factor, and nothing else.
@@ -81,9 +154,20 @@ off_amounts as (
     select
         charges.*,
         true as is_own,
-        cast(null as decimal(18, 6)) as factor,
+        true as is_near,
+        cast(null as decimal(20, 9)) as factor,
         charges.noise as slack,
-        charges.expected_unpackaged as off_amount
+        case charges.conversion_operation
+            when 'DIVIDE'
+                then
+                    cast(charges.expected_unpackaged as decimal(38, 6))
+                    * cast(1 / charges.conversion_factor as decimal(18, 12))
+            when 'MULTIPLY'
+                then
+                    cast(charges.expected_unpackaged as decimal(38, 6))
+                    * charges.conversion_factor
+            else charges.expected_unpackaged
+        end as off_amount
     from charges
     where charges.pricing_model = 'package'
 ),
@@ -114,15 +198,18 @@ matched as (
         (
             differences.charged_otherwise >= 5 * differences.expected
             or 5 * differences.charged_otherwise <= differences.expected
+            or differences.factor is null
             or (
-                differences.factor is null
-                and differences.difference <= differences.slack
+                differences.is_near
+                and abs(differences.off_amount - differences.expected)
+                >= 20 * differences.noise
             )
         )
         and (
             differences.difference <= differences.slack
             or (
                 differences.is_own
+                and not differences.is_near
                 and 2 * differences.charged_otherwise > differences.off_amount
                 and differences.charged_otherwise < 2 * differences.off_amount
             )
@@ -135,6 +222,6 @@ select
     matched.charge_group,
     matched.is_own,
     matched.factor,
-    matched.off_amount
+    matched.flat_part + matched.off_amount as off_amount
 from matched
 where matched.preference = 1
