@@ -125,6 +125,12 @@ def verify(
         if problems:
             raise typer.Exit(1)
         _tell(f"Run {wanted} is as it was signed: report, tables and landing.")
+        for each in signoffs.sign_offs(place, str(wanted)):
+            _tell(each.told)
+        if digest is None:
+            _tell(
+                "That nobody wrote the list of sign-offs anew is proven with --digest, as it was told then."
+            )
 
 
 def _tell(line: str) -> None:

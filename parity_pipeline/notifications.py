@@ -21,7 +21,7 @@ _KINDS: Final = {"GO": "success", "NO_GO": "failure", "UNDECIDED": "warning"}
 
 def notify_of_run(notify: Notify, home: Home, result: RunResult, *, tell: Callable[[str], None]) -> None:
     """Send the verdict, what changed and the greatest incidents, when the settings ask for it."""
-    if not is_wanted(notify, result):
+    if not is_wanted(notify, result.verdict.decision, before=_before(result)):
         return
     attachment = home.published / REPORT_HTML if notify.attach_report else None
     send(
@@ -34,13 +34,13 @@ def notify_of_run(notify: Notify, home: Home, result: RunResult, *, tell: Callab
     )
 
 
-def is_wanted(notify: Notify, result: RunResult) -> bool:
-    """Whether there is anybody to tell, and something that they want to know."""
+def is_wanted(notify: Notify, verdict: str, *, before: str | None) -> bool:
+    """Whether there is anybody to tell, and something that they want to know; `before` is the last one."""
     if not notify.urls:
         return False
     if notify.when == "change":
-        return _before(result) != result.verdict.decision
-    return notify.when == "every_run" or result.verdict.decision == "NO_GO"
+        return before != verdict
+    return notify.when == "every_run" or verdict == "NO_GO"
 
 
 def message(notify: Notify, result: RunResult) -> str:

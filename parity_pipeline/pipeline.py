@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from parity_pipeline import extraction, warehouse
 from parity_pipeline.control import control_tables
@@ -30,6 +31,9 @@ from parity_pipeline.run_request import RunRequest
 from parity_pipeline.settings import Settings
 from parity_pipeline.sources.resources import RESOURCES
 from parity_pipeline.warehouse import Connection
+
+_MOST_SECONDS_WAITED: Final = 7200
+"""A whole pull of a large company, and some."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +77,15 @@ def extract(
     settings: Settings, request: RunRequest, links: Links, home: Home, *, clock: Clock, tell: Tell
 ) -> Pull:
     """Land what both vendors say, alone in the home folder; for a front that runs the stages by itself."""
-    with home_lock(home.lock, now=clock()):
+    with alone(home, clock):
         return extraction.land(settings, request, links, home, clock=clock, tell=tell)
+
+
+@contextmanager
+def alone(home: Home, clock: Clock) -> Iterator[None]:
+    """Hold the home folder, after waiting for a run that holds it; for a front whose runs may overlap."""
+    with home_lock(home.lock, now=clock(), wait_seconds=_MOST_SECONDS_WAITED):
+        yield
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """Sign-offs: who accepted which run, in a file that only grows, and the proof that nothing was altered.
 
-Each line holds the digest of the line before it, so that no line can be changed, dropped or put between
-without breaking those after it. The newest line's digest, kept elsewhere, also proves that the end is whole.
+Each line holds a seal over itself and the digest of the line before it, so that no line can be changed,
+dropped or put between without breaking it or those after it. The newest line's digest, kept elsewhere, also
+proves that nobody wrote the end anew.
 """
 
 import hashlib
@@ -9,6 +10,7 @@ import json
 import os
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -35,6 +37,15 @@ class SignOff:
     verdict: str
     digest: str
     content: dict[str, Any]
+
+    @property
+    def told(self) -> str:
+        """Who accepted what and when, as a sentence."""
+        note = self.content.get("note", "")
+        return (
+            f"Sign-off {self.number} by {self.content.get('by', '')} at {self.content.get('signed_at', '')}: "
+            f"{self.verdict}{f', {note}' if note else ''}"
+        )
 
 
 def sign(home: Home, *, by: str, note: str, now: datetime) -> SignOff:
@@ -63,7 +74,7 @@ def sign(home: Home, *, by: str, note: str, now: datetime) -> SignOff:
             "files": files,
             "previous": _digest_of(lines[-1]) if lines else "",
         }
-        line = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+        line = _text({**content, "seal": _digest_of(_text(content))})
         _append(home.signoffs, line)
     return _sign_off(line, content)
 
@@ -83,6 +94,12 @@ def verify(home: Home, run_id: str, *, digest: str | None = None) -> list[str]:
     for content in signed:
         problems += _altered(home, run_id, content.get("files", {}))
     return list(dict.fromkeys(problems))
+
+
+def sign_offs(home: Home, run_id: str) -> list[SignOff]:
+    """All sign-offs of a run, the first one first; as they stand in the file, proven or not."""
+    found = [(line, _content(line)) for line in _read_lines(home.signoffs)]
+    return [_sign_off(line, content) for line, content in found if content.get("run_id") == run_id]
 
 
 def last_signed(home: Home) -> str | None:
@@ -140,6 +157,10 @@ def _digest_of(line: str) -> str:
     return hashlib.sha256(line.encode()).hexdigest()
 
 
+def _text(content: dict[str, Any]) -> str:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+
+
 def _content(line: str) -> dict[str, Any]:
     try:
         content = json.loads(line)
@@ -149,10 +170,13 @@ def _content(line: str) -> dict[str, Any]:
 
 
 def _broken_links(lines: Sequence[str]) -> list[str]:
-    """Lines that do not hold the digest of the line before."""
+    """Lines that are not as they were sealed, or do not hold the digest of the line before."""
     problems, previous = [], ""
     for number, line in enumerate(lines, start=1):
         content = _content(line)
+        sealed = {name: value for name, value in content.items() if name != "seal"}
+        if content.get("seal") != _digest_of(_text(sealed)):
+            problems.append(f"line {number} of the sign-offs was altered")
         if content.get("number") != number or content.get("previous") != previous:
             problems.append(f"line {number} of the sign-offs does not follow from the line before it")
         previous = _digest_of(line)
@@ -161,12 +185,9 @@ def _broken_links(lines: Sequence[str]) -> list[str]:
 
 def _altered(home: Home, run_id: str, files: dict[str, str]) -> list[str]:
     """The kept files, and where they still are the published and the landed ones, that are not as signed."""
-    folder = home.signed(run_id)
-    problems = [
-        f"{folder / name} {'was altered' if (folder / name).is_file() else 'is missing'}"
-        for name, digest in files.items()
-        if not (folder / name).is_file() or file_digest(folder / name) != digest
-    ]
+    problems = _unlike(home.signed(run_id), files)
+    if run_id in _published_runs(home):  # until the next run replaces it
+        problems += _unlike(home.published, {name: files[name] for name in _PUBLISHED if name in files})
     landing = home.landing(run_id)
     if MANIFEST in files and landing.is_dir():  # retention may have removed it; its manifest is kept
         try:
@@ -179,12 +200,34 @@ def _altered(home: Home, run_id: str, files: dict[str, str]) -> list[str]:
     return problems
 
 
+def _unlike(folder: Path, files: dict[str, str]) -> list[str]:
+    """The files of a folder that are not there, or have another digest."""
+    return [
+        f"{folder / name} {'was altered' if (folder / name).is_file() else 'is missing'}"
+        for name, digest in files.items()
+        if not (folder / name).is_file() or file_digest(folder / name) != digest
+    ]
+
+
+def _published_runs(home: Home) -> set[str]:
+    """The run that the published report names, and the one that the database does; they should be one."""
+    found = set()
+    with suppress(OSError, ValueError, LookupError, TypeError):
+        found.add(str(json.loads((home.published / REPORT_JSON).read_text(encoding="utf-8"))["run_id"]))
+    with (
+        suppress(OSError, DatabaseError),
+        warehouse.connect(home.published / DATABASE, read_only=True) as connection,
+    ):
+        found |= {str(row["run_id"]) for row in warehouse.rows(connection, "select run_id from control.run")}
+    return found
+
+
 def _sign_off(line: str, content: dict[str, Any]) -> SignOff:
     return SignOff(
-        number=content["number"],
-        run_id=content["run_id"],
-        as_of=content["as_of"],
-        verdict=content["verdict"],
+        number=int(content.get("number", 0)),
+        run_id=str(content.get("run_id", "")),
+        as_of=str(content.get("as_of", "")),
+        verdict=str(content.get("verdict", "")),
         digest=_digest_of(line),
         content=content,
     )

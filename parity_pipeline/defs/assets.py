@@ -8,7 +8,8 @@ import dagster as dg
 from parity_pipeline import warehouse
 from parity_pipeline.defs.partitions import DAILY, as_of
 from parity_pipeline.defs.runs import PartitionRuns
-from parity_pipeline.defs.shown import run_metadata, table_metadata
+from parity_pipeline.defs.sensors import VERDICT
+from parity_pipeline.defs.shown import Metadata, landed_metadata, report_link, run_metadata, table_metadata
 from parity_pipeline.errors import ParityError
 from parity_pipeline.models import CONTROL_INPUTS, NEAR_MISSES, UNMATCHED_NAMES, SqlModel
 from parity_pipeline.near_misses import fill_near_misses
@@ -47,9 +48,20 @@ def landed_assets() -> dg.AssetsDefinition:
         except ParityError as error:
             raise dg.Failure(description=str(error), allow_retries=False) from error
         if pull.error is not None:
-            raise dg.Failure(description=f"UNDECIDED: {pull.error}", allow_retries=False)
-        for spec in specs:
-            yield dg.MaterializeResult(asset_key=spec.key)
+            raise dg.Failure(
+                description=f"UNDECIDED: {pull.error}",
+                metadata={VERDICT: "UNDECIDED"},
+                allow_retries=False,
+            )
+        with runs.work(as_of(context.partition_key)) as connection:
+            shown = landed_metadata(connection)
+            for spec in specs:
+                table = ".".join(spec.key.path)
+                rows = warehouse.count(connection, table)
+                yield dg.MaterializeResult(
+                    asset_key=spec.key,
+                    metadata={**table_metadata(connection, table, rows), **shown.get(table, {})},
+                )
 
     return landing
 
@@ -77,7 +89,7 @@ def sql_asset(model: SqlModel, *, after: Sequence[str]) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult[None]:
         with runs.work(as_of(context.partition_key)) as connection:
             rows = warehouse.build(connection, model)
-            shown = table_metadata(connection, model, rows)
+            shown = table_metadata(connection, model.key, rows)
         return dg.MaterializeResult(metadata=shown)
 
     return table
@@ -97,8 +109,8 @@ def near_misses_asset() -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult[None]:
         """Compare the names that have no partner."""
         with runs.work(as_of(context.partition_key)) as connection:
-            rows = fill_near_misses(connection)
-        return dg.MaterializeResult(metadata={"dagster/row_count": rows})
+            shown = table_metadata(connection, NEAR_MISSES, fill_near_misses(connection))
+        return dg.MaterializeResult(metadata=shown)
 
     return near_misses
 
@@ -121,14 +133,20 @@ def published_assets(models: Sequence[SqlModel]) -> list[dg.AssetsDefinition]:
         return dg.MaterializeResult(metadata=run_metadata(runs.home(), result))
 
     @dg.asset(key=GATE, deps=[REPORT], group_name="published", partitions_def=DAILY)
-    def gate(context: dg.AssetExecutionContext, runs: dg.ResourceParam[PartitionRuns]) -> None:
+    def gate(
+        context: dg.AssetExecutionContext, runs: dg.ResourceParam[PartitionRuns]
+    ) -> dg.MaterializeResult[None]:
         """Fail unless the verdict is GO; the report is there either way."""
         with runs.work(as_of(context.partition_key)) as connection:
             (row,) = warehouse.rows(connection, "select verdict, reasons from parity.verdict")
+        shown: Metadata = {VERDICT: str(row["verdict"]), "report": report_link(runs.home())}
         if row["verdict"] != "GO":
             reasons = row["reasons"] if isinstance(row["reasons"], list) else []
             raise dg.Failure(
-                description=f"{row['verdict']}: {' '.join(map(str, reasons))}", allow_retries=False
+                description=f"{row['verdict']}: {' '.join(map(str, reasons))}",
+                metadata=shown,
+                allow_retries=False,
             )
+        return dg.MaterializeResult(metadata=shown)
 
     return [report, gate]

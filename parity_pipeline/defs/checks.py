@@ -1,13 +1,14 @@
 """The suites as asset checks: staging suites block the comparison, parity suites never stop the report."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 
 from parity_pipeline.defs.assets import table_key
 from parity_pipeline.defs.partitions import as_of
 from parity_pipeline.defs.runs import PartitionRuns
-from parity_pipeline.defs.shown import breach_sample
+from parity_pipeline.defs.shown import audit_sample, check_metadata
 from parity_pipeline.pipeline import judge
 from parity_pipeline.quality.suites import Suite, SuiteResult
 
@@ -22,8 +23,12 @@ def staging_checks(suites: Sequence[Suite]) -> dg.AssetChecksDefinition:
     def staging(
         context: dg.AssetCheckExecutionContext, runs: dg.ResourceParam[PartitionRuns]
     ) -> Iterator[dg.AssetCheckResult]:
-        for result in runs.check_input(as_of(context.partition_key)):
-            yield _check_result(result, dg.AssetKey(["audit", result.name]))
+        at = as_of(context.partition_key)
+        for result in runs.check_input(at):
+            with runs.work(at) as connection:
+                sample = "" if result.success else audit_sample(connection, f"audit.{result.name}")
+            shown = {"figures that are not zero": dg.MetadataValue.md(sample)} if sample else {}
+            yield _check_result(result, dg.AssetKey(["audit", result.name]), shown)
 
     return staging
 
@@ -41,21 +46,21 @@ def suite_check(suite: Suite) -> dg.AssetChecksDefinition:
     ) -> dg.AssetCheckResult:
         with runs.work(as_of(context.partition_key)) as connection:
             result = judge(connection, suite, runs.settings())
-            sample = breach_sample(connection, suite.name)
-        return _check_result(result, dg.AssetKey(["parity", suite.name]), sample)
+            shown = check_metadata(connection, suite.name)
+        return _check_result(result, dg.AssetKey(["parity", suite.name]), shown)
 
     return check
 
 
-def _check_result(result: SuiteResult, asset: dg.AssetKey, sample: str = "") -> dg.AssetCheckResult:
+def _check_result(result: SuiteResult, asset: dg.AssetKey, shown: Mapping[str, Any]) -> dg.AssetCheckResult:
+    """An error where the suite failed; a warning, which decides nothing, above the warning threshold."""
     failed = [f"{each.table} {each.column} {each.expectation}: {each.observed}" for each in result.failed]
+    is_warned = result.success and shown.get("warned") is True
     return dg.AssetCheckResult(
-        passed=result.success,
+        passed=result.success and not is_warned,
         asset_key=asset,
         check_name=NAME,
-        severity=dg.AssetCheckSeverity.ERROR,
-        metadata={
-            "failed": "; ".join(failed),
-            **({"greatest breaches": dg.MetadataValue.md(sample)} if sample else {}),
-        },
+        severity=dg.AssetCheckSeverity.WARN if is_warned else dg.AssetCheckSeverity.ERROR,
+        description="The check passes; its gate ratio is above the warning threshold." if is_warned else None,
+        metadata={**({"failed": "; ".join(failed)} if failed else {}), **shown},
     )

@@ -5,14 +5,7 @@ from typing import Final
 
 import dagster as dg
 
-from parity_pipeline.periods import DAY, floor_day
-
 DAILY: Final = dg.DailyPartitionsDefinition(start_date="2024-01-01", timezone="UTC")
-
-
-def last_day(instant: datetime) -> str:
-    """The partition of the UTC day that ended last at this instant."""
-    return (floor_day(instant.astimezone(UTC)) - DAY).date().isoformat()
 
 
 def as_of(partition_key: str) -> datetime:

@@ -15,10 +15,11 @@ from typing import Final
 from parity_pipeline import pipeline, publication, warehouse
 from parity_pipeline.errors import LandingError, UsageError
 from parity_pipeline.extraction import Pull
+from parity_pipeline.history import read_days
 from parity_pipeline.home import Home
 from parity_pipeline.landing import MANIFEST, Manifest, read_manifest
 from parity_pipeline.mapping_files import read_links
-from parity_pipeline.notifications import notify_of_run
+from parity_pipeline.notifications import is_wanted, notify_of_run
 from parity_pipeline.periods import DAY, Window, floor_day, rfc3339
 from parity_pipeline.progress import Tell
 from parity_pipeline.quality.suites import SuiteResult
@@ -98,6 +99,15 @@ class PartitionRuns:
                 self._publish_blocked(connection, settings, request, Pull(None), results)
         return results
 
+    def was_told(self, as_of: datetime) -> bool:
+        """Whether people were sent the verdict of this instant's run."""
+        settings = self.settings()
+        days = read_days(Home(settings.home).history, before=as_of + DAY)
+        if not days or days[-1].day != as_of.date():
+            return False
+        before = days[-2].verdict if len(days) > 1 else None
+        return is_wanted(settings.notify, days[-1].verdict, before=before)
+
     def publish(self, as_of: datetime) -> RunResult:
         """Judge, decide and publish what the assets built."""
         settings = self.settings()
@@ -114,7 +124,8 @@ class PartitionRuns:
 
     def _publish(self, connection: Connection, settings: Settings, result: RunResult) -> None:
         home = Home(settings.home)
-        publication.publish(connection, home, result)
+        with pipeline.alone(home, self.clock):
+            publication.publish(connection, home, result)
         notify_of_run(settings.notify, home, result, tell=_LOG.warning)
 
     def _publish_blocked(

@@ -8,7 +8,6 @@ import dagster as dg
 
 from parity_pipeline import amounts, warehouse
 from parity_pipeline.home import REPORT_HTML, Home
-from parity_pipeline.models import SqlModel
 from parity_pipeline.report.result import RunResult
 from parity_pipeline.report.words import CHECK_TITLES
 from parity_pipeline.setting_sections import CHECKS
@@ -19,16 +18,85 @@ MOST_ROWS = 10
 Metadata = dict[str, Any]
 
 
-def table_metadata(connection: Connection, model: SqlModel, rows: int) -> Metadata:
-    """The rows of a table; of one of the six checks how many breach, and the greatest of these."""
-    shown: Metadata = {"dagster/row_count": rows}
-    if model.schema == "parity" and model.name in CHECKS:
+def table_metadata(connection: Connection, table: str, rows: int) -> Metadata:
+    """The rows and columns of `schema.table`; of one of the six checks the breaches, and the greatest."""
+    schema, name = table.split(".")
+    shown: Metadata = {"dagster/row_count": rows, "dagster/column_schema": _columns(connection, schema, name)}
+    if schema == "parity" and name in CHECKS:
         breaches = warehouse.rows(
-            connection, f"select count(*) as breaches from {model.key} where status = 'breach'"
+            connection, f"select count(*) as breaches from {table} where status = 'breach'"
         )
         shown["breaches"] = int(str(breaches[0]["breaches"]))
-        shown["greatest breaches"] = dg.MetadataValue.md(breach_sample(connection, model.name))
+        shown["greatest breaches"] = dg.MetadataValue.md(breach_sample(connection, name))
     return shown
+
+
+def _columns(connection: Connection, schema: str, name: str) -> dg.TableSchema:
+    """The columns with their types, and their comments where the table has them."""
+    found = warehouse.rows(
+        connection,
+        "select column_name, data_type, comment from duckdb_columns() where schema_name = ? "
+        "and table_name = ? and database_name = current_database() order by column_index",
+        [schema, name],
+    )
+    return dg.TableSchema(
+        [
+            dg.TableColumn(
+                str(row["column_name"]),
+                str(row["data_type"]),
+                description=None if row["comment"] is None else str(row["comment"]),
+            )
+            for row in found
+        ]
+    )
+
+
+def landed_metadata(connection: Connection) -> dict[str, Metadata]:
+    """Of each landed table the requests that it took and whether it was read to its end."""
+    found = warehouse.rows(
+        connection,
+        "select source, resource, sum(requests) as requests, bool_and(complete) as complete, "
+        "string_agg(distinct note, '; ') as note from control.completeness group by source, resource",
+    )
+    return {
+        f"raw_{row['source']}.{row['resource']}": {
+            "requests": int(str(row["requests"])),
+            "complete": bool(row["complete"]),
+            **({"note": _flat(str(row["note"]))} if row["note"] else {}),
+        }
+        for row in found
+    }
+
+
+def check_metadata(connection: Connection, check: str) -> Metadata:
+    """What one of the six checks came to, beside its limit, with its greatest breaches."""
+    (row,) = warehouse.rows(
+        connection,
+        "select * from parity.check_summary where check_name = ?",
+        [check],
+    )
+    return {
+        "gate ratio": amounts.percent(Decimal(str(row["worst_gate_ratio"]))),
+        "limit": amounts.percent(Decimal(str(row["variance_ratio"]))),
+        "customers within": f"{row['customers_within']} of {row['customers']}",
+        "breaches": int(str(row["breaches"])),
+        "waived": int(str(row["waived"])),
+        "warned": bool(row["is_warned"]),
+        "greatest breaches": dg.MetadataValue.md(breach_sample(connection, check)),
+    }
+
+
+def audit_sample(connection: Connection, table: str) -> str:
+    """The figures of an audit that are not zero, as a Markdown table."""
+    rows = warehouse.rows(connection, f"select * from {table} limit {MOST_ROWS}")
+    return markdown_table(
+        [{"figure": name, "value": value} for row in rows for name, value in row.items() if value]
+    )
+
+
+def report_link(home: Home) -> dg.MetadataValue[str]:
+    """Where the last published report is."""
+    return dg.MetadataValue.url((home.published / REPORT_HTML).resolve().as_uri())
 
 
 def breach_sample(connection: Connection, check: str) -> str:
@@ -62,7 +130,7 @@ def run_metadata(home: Home, result: RunResult) -> Metadata:
         "reasons": dg.MetadataValue.md("\n\n".join(map(_flat, result.verdict.reasons)) or "none"),
         "checks": dg.MetadataValue.md(markdown_table(checks)),
         "incidents": len(result.incidents),
-        "report": dg.MetadataValue.url((home.published / REPORT_HTML).resolve().as_uri()),
+        "report": report_link(home),
         **ratios,
     }
 

@@ -133,6 +133,13 @@ def test_dagster_shows_what_the_report_shows(tmp_path: Path) -> None:
     failed = [each for each in result.get_asset_check_evaluations() if not each.passed]
     assert failed
     assert all("greatest breaches" in each.metadata for each in failed)
+    assert {each.severity for each in failed} == {dg.AssetCheckSeverity.ERROR}
+    invoices = metadata_of(result, "raw_stripe", "invoices")
+    assert invoices["dagster/row_count"] > 0
+    assert invoices["requests"] > 0
+    assert invoices["complete"] is True
+    comments = {each.name: each.description for each in totals["dagster/column_schema"].columns}
+    assert comments["currency"] == "lower-case ISO code of the money in the row"
 
 
 @contextmanager
@@ -159,26 +166,45 @@ def webhook() -> Iterator[tuple[str, list[str]]]:
 
 
 @pytest.mark.parametrize(
-    ("faults", "disruptions", "titles"),
+    ("faults", "disruptions", "titles", "when"),
     [
-        (("contract_missing",), (), ["NO_GO: billing parity as of 2026-06-10"]),
+        (("contract_missing",), (), ["NO_GO: billing parity as of 2026-06-10"], "change"),
         (
             (),
             (Disruption("/v1/prices", "malformed"),),
-            ["UNDECIDED: billing parity as of 2026-06-10", "The parity run of 2026-06-09 failed"],
+            ["UNDECIDED: billing parity as of 2026-06-10"],
+            "every_run",
+        ),
+        (
+            (),
+            (Disruption("/v1/prices", "empty"),),
+            ["UNDECIDED: billing parity as of 2026-06-10"],
+            "change",
+        ),
+        ((), (Disruption("/v1/prices", "malformed"),), ["The parity run of 2026-06-09 failed"], "no_go"),
+        (
+            (),
+            (Disruption("/v1/prices", "status", status=403),),
+            ["The parity run of 2026-06-09 failed"],
+            "every_run",
         ),
     ],
 )
-def test_people_are_told(
-    faults: tuple[str, ...], disruptions: tuple[Disruption, ...], titles: list[str], tmp_path: Path
+def test_people_are_told_once(
+    faults: tuple[str, ...],
+    disruptions: tuple[Disruption, ...],
+    titles: list[str],
+    when: str,
+    tmp_path: Path,
 ) -> None:
-    """A verdict is told once, although the gate's step fails; a run that broke is told as well."""
+    """By the verdict, although a step fails; by the failed run where no verdict was sent or none is there."""
     with (
         served_runs(tmp_path, *faults, disruptions=disruptions) as environment,
         webhook() as (address, got),
         dg.DagsterInstance.ephemeral() as instance,
     ):
-        runs = PartitionRuns({**environment, "PARITY_NOTIFY__URLS": json.dumps([address])}, clock=lambda: NOW)
+        notify = {"PARITY_NOTIFY__URLS": json.dumps([address]), "PARITY_NOTIFY__WHEN": when}
+        runs = PartitionRuns({**environment, **notify}, clock=lambda: NOW)
         definitions = build_definitions(runs=runs)
         result = definitions.resolve_job_def("daily_parity").execute_in_process(
             partition_key=PARTITION, raise_on_error=False, instance=instance
@@ -239,30 +265,16 @@ def test_a_landing_without_the_metadata_rebuilds_nothing(tmp_path: Path) -> None
         assert land(8, key="launch").run_id == land(8).run_id == kept.run_id
 
 
-@pytest.mark.parametrize(
-    ("schedule", "tick", "partition"),
-    [
-        ({}, "2026-06-10T02:00:00+00:00", "2026-06-09"),
-        ({"HOUR": "7", "TIME_ZONE": "Europe/Berlin"}, "2026-06-10T07:00:00+02:00", "2026-06-09"),
-        ({"HOUR": "2", "TIME_ZONE": "Asia/Tokyo"}, "2026-06-11T02:00:00+09:00", "2026-06-09"),
-        ({"HOUR": "20", "TIME_ZONE": "America/New_York"}, "2026-06-09T20:00:00-04:00", "2026-06-09"),
-    ],
-)
-def test_the_schedule_has_its_hour(schedule: dict[str, str], tick: str, partition: str) -> None:
-    """At the hour of the configured time zone, by default 02:00 UTC, for the UTC day that ended last."""
-    environment = {f"PARITY_SCHEDULE__{key}": value for key, value in schedule.items()}
-    definitions = build_definitions(runs=PartitionRuns(environment))
-    found = definitions.resolve_schedule_def("daily_parity_schedule")
-    instant = datetime.fromisoformat(tick)
-    assert (found.cron_schedule, found.execution_timezone) == (
-        f"0 {instant.hour} * * *",
-        schedule.get("TIME_ZONE", "UTC"),
-    )
-    context = dg.build_schedule_context(
-        scheduled_execution_time=instant, repository_def=definitions.get_repository_def()
-    )
-    (request,) = found.evaluate_tick(context).run_requests or ()
-    assert request.partition_key == partition
+def test_a_check_above_the_warning_threshold_is_a_warning(tmp_path: Path) -> None:
+    """It is shown as one and stops nothing: the verdict of a clean world stays GO."""
+    with served_runs(tmp_path) as environment:
+        definitions = build_definitions(
+            runs=PartitionRuns({**environment, "PARITY_THRESHOLDS__WARN_RATIO": "0"}, clock=lambda: NOW)
+        )
+        result = definitions.resolve_job_def("daily_parity").execute_in_process(partition_key=PARTITION)
+    warned = [each for each in result.get_asset_check_evaluations() if not each.passed]
+    assert {each.severity for each in warned} == {dg.AssetCheckSeverity.WARN}
+    assert metadata_of(result, "published", "gate")["verdict"] == "GO"
 
 
 def test_a_past_day_is_rebuilt_from_its_own_landing(tmp_path: Path) -> None:

@@ -43,6 +43,30 @@ def test_the_second_run_says_who_holds_the_lock(tmp_path: Path) -> None:
         assert f'"pid": {os.getpid()}' in file.read_text(encoding="utf-8")
 
 
+def test_one_that_waits_takes_the_lock_when_it_is_free(tmp_path: Path) -> None:
+    """It asks again each second, so often as it was told; a second that ends the holder is enough."""
+    file = tmp_path / "parity.lock"
+    with subprocess.Popen(  # noqa: S603  # our own program
+        [sys.executable, "-c", HOLDER, str(file)], stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        slept: list[float] = []
+        with (
+            pytest.raises(UsageError, match="Another run is at work"),
+            home_lock(file, now=NOW, wait_seconds=3, sleep=slept.append),
+        ):
+            pass
+        assert slept == [1, 1, 1]
+
+        def end_the_holder(_: float) -> None:
+            holder.kill()
+            holder.wait()
+
+        with home_lock(file, now=NOW, wait_seconds=3, sleep=end_the_holder):
+            assert f'"pid": {os.getpid()}' in file.read_text(encoding="utf-8")
+
+
 def test_the_lock_is_free_after_the_block(tmp_path: Path) -> None:
     """One run after another may hold it; nobody is named in between."""
     for _ in range(2):

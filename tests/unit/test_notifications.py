@@ -121,10 +121,8 @@ def test_what_changed_is_told() -> None:
 )
 def test_when_somebody_is_told(when: str, before: str | None, now: str, wanted: bool) -> None:
     """On every run, when the verdict is not that of the day before, or on NO_GO."""
-    past = () if before is None else (replace(record_of(RESULT), verdict=before),)
-    result = replace(RESULT, verdict=replace(RESULT.verdict, decision=now), past_days=past)
-    assert is_wanted(to("json://127.0.0.1", when=when), result) == wanted
-    assert not is_wanted(Notify(), result)
+    assert is_wanted(to("json://127.0.0.1", when=when), now, before=before) == wanted
+    assert not is_wanted(Notify(), now, before=before)
 
 
 @pytest.mark.parametrize("address", ["nonsense", "json://user:hunter2@127.0.0.1:1/"])

@@ -61,6 +61,8 @@ def test_the_next_run_alters_nothing(home: Home) -> None:
     """When other files are published and the landing was removed, the signed run is still proven."""
     sign(home, by="Ann", note="", now=NOW)
     (home.published / "report.html").write_text("the next report", encoding="utf-8")
+    (home.published / "report.json").write_text('{"run_id": "the next"}', encoding="utf-8")
+    database(home.folder, run_id="the next")
     (home.landing(RUN) / "manifest.json").unlink()
     home.landing(RUN).rmdir()
     assert verify(home, RUN) == []
@@ -95,7 +97,14 @@ def drop_first_line(home: Home) -> None:
         ),
         (lambda home: (home.signed(RUN) / "manifest.json").write_text("{}"), "manifest.json was altered"),
         (lambda home: (home.landing(RUN) / "manifest.json").write_text("{}"), "is not a manifest"),
+        (
+            lambda home: (home.published / "report.html").write_text("GO!"),
+            "published/report.html was altered",
+        ),
+        (lambda home: (home.published / "report.json").write_text("{}"), "published/report.json was altered"),
+        (lambda home: edit_line(home, "Ann", "Eve"), "line 1 of the sign-offs was altered"),
         (lambda home: edit_line(home, "Ann", "Eve"), "line 2 of the sign-offs does not follow"),
+        (lambda home: edit_line(home, "Bo", "Eve"), "line 2 of the sign-offs was altered"),
         (drop_first_line, "line 1 of the sign-offs does not follow"),
         (lambda home: home.signoffs.write_text("nonsense\n"), "has no sign-off of run"),
         (lambda home: home.signoffs.unlink(), "has no sign-off of run"),
@@ -110,9 +119,10 @@ def test_an_alteration_is_noticed(home: Home, spoil: Callable[[Home], object], t
 
 
 def test_a_chain_that_was_written_anew_is_noticed_by_a_kept_digest(home: Home) -> None:
-    """Whoever rewrites the last line cannot give it the digest that was told when it was signed."""
+    """Whoever rewrites the last line, seal and all, cannot give it the digest that was told at the time."""
     signed = sign(home, by="Ann", note="", now=NOW)
-    edit_line(home, "Ann", "Eve")
+    home.signoffs.unlink()
+    sign(home, by="Eve", note="", now=NOW)
     assert verify(home, RUN) == []
     assert "has the digest" in verify(home, RUN, digest=signed.digest)[0]
 
@@ -147,7 +157,12 @@ def test_the_commands(home: Home) -> None:
     told = CliRunner().invoke(app, ["signoff", "--by", "Ann", "--note", "[bold]yes[/bold]", *where])
     assert told.exit_code == 0, told.output
     digest = told.stdout.strip().split()[-1]
-    assert CliRunner().invoke(app, ["verify", RUN, "--digest", digest, *where]).exit_code == 0
+    proven = CliRunner().invoke(app, ["verify", RUN, "--digest", digest, *where])
+    assert proven.exit_code == 0
+    assert "Sign-off 1 by Ann at " in proven.stdout
+    assert "GO, [bold]yes[/bold]" in proven.stdout
+    assert "--digest" not in proven.stdout
+    assert "is proven with --digest" in CliRunner().invoke(app, ["verify", *where]).stdout.replace("\n", " ")
     (home.signed(RUN) / "report.md").write_text("other", encoding="utf-8")
     altered = CliRunner().invoke(app, ["verify", *where])
     assert altered.exit_code == 1
