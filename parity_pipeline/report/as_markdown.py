@@ -11,6 +11,7 @@ from parity_pipeline.report.trend import changes_of
 from parity_pipeline.report.words import CHECK_TITLES, CUSTOMER_STATUSES, VERDICT_MEANINGS, exclusion
 
 MOST_INCIDENTS: Final = 20
+_UNSEEN: Final = "Nothing was compared, so nobody can say."
 _COUNTS: Final = ("rows", "match", "within", "breaches", "pending", "waived")
 
 
@@ -115,7 +116,7 @@ def _worst(result: RunResult) -> str:
 
 def _safety(result: RunResult) -> str:
     if not result.safety:
-        return _section("Safety", "No safety hit.")
+        return _section("Safety", _UNSEEN if result.is_blocked else "No safety hit.")
     rows = [
         (each.cause, result.named(each.account, each.stripe_customer_id or ""), each.subject, each.detail)
         for each in result.safety
@@ -207,7 +208,7 @@ def _cohorts(result: RunResult) -> str:
 
 def _exclusions(result: RunResult) -> str:
     if not result.exclusions:
-        return _section("Left out", "Nothing was left out.")
+        return _section("Left out", _UNSEEN if result.is_blocked else "Nothing was left out.")
     rows = [
         (
             exclusion(each.reason),
@@ -225,13 +226,15 @@ def _waivers(result: RunResult) -> str:
             each.check,
             result.named(each.account, each.customer or "any"),
             each.subject or "any",
+            each.reason,
             each.approved_by,
             each.expires_on,
+            each.matching_rows,
             each.status,
         )
         for each in result.waivers
     ]
-    header = ("check", "customer", "subject", "approved by", "expires on", "status")
+    header = ("check", "customer", "subject", "reason", "approved by", "expires on", "rows", "status")
     return _section("Waivers", _table(header, rows)) if rows else ""
 
 

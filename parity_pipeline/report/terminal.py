@@ -15,6 +15,16 @@ _STATUS_STYLES = {"PASS": "green", "FAIL": "red", "UNDECIDED": "yellow"}
 def show(result: RunResult, console: Console) -> None:
     """Print the summary."""
     show_verdict(result.verdict.decision, result.verdict.reasons, console, with_checks=_checks(result))
+    waived = sum(each.figures.waived for each in result.checks)
+    if waived:
+        told = f"{amounts.counted(waived, 'row')} with a waived difference: parity query waivers_in_use"
+        console.print(Text(told), soft_wrap=True)
+    idle = [each for each in result.waivers if each.status != "applied"]
+    if idle:
+        told = ", ".join(sorted({each.status for each in idle}))
+        console.print(
+            Text(f"{amounts.counted(len(idle), 'waiver')} that waives nothing: {told}"), soft_wrap=True
+        )
     for each in result.cohorts:
         decision = each.verdict.decision
         known = f"{each.known} of {each.named} customers"

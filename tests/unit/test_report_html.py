@@ -9,6 +9,7 @@ from report_values import HOSTILE, PAGE, RESULT
 
 from parity_pipeline.quality.gate import Verdict
 from parity_pipeline.report.as_html import to_html
+from parity_pipeline.report.as_markdown import to_markdown
 from parity_pipeline.report.charts import steps_of
 from parity_pipeline.report.incidents import Incident
 from parity_pipeline.report.page import Effect, distribution
@@ -46,7 +47,7 @@ def test_the_page_shows_what_matters() -> None:
         assert text in page, text
     assert "The first 1 of 2 are here" in page
     assert "2 of 3 customers lie inside the gate of 1 %" in page
-    assert "3 GO day(s) in a row" in page
+    assert "3 GO days in a row" in page
     assert "stripe credit note" in page
     assert "2026-02<" not in page  # nothing settled in that cycle
 
@@ -114,6 +115,28 @@ def test_what_is_waived_is_told_where_it_counts() -> None:
     page = to_html(RESULT, PAGE)
     assert "2 customers with waived differences" in page
     assert "Of the difference, -0.35 USD is waived." in page
+
+
+def test_what_was_not_compared_is_not_called_good() -> None:
+    """A blocked run says so instead of no hit, no finding and nobody; neither page nor Markdown passes it."""
+    blocked = replace(
+        RESULT, is_blocked=True, safety=(), findings=(), findings_in_all=0, exclusions=(), incidents=()
+    )
+    none = replace(PAGE, waterfalls=(), distribution=None, worst=())
+    none = replace(none, customers=replace(none.customers, rows=(), rows_in_all=0))
+    page, text = to_html(blocked, none), to_markdown(blocked)
+    assert '<td class="status UNDECIDED">UNDECIDED</td>\n<td colspan="7">Nothing was compared' in page
+    assert page.count("Nothing was compared, so nobody can say.") == 6
+    assert text.count("Nothing was compared, so nobody can say.") == 2
+    for good in (
+        "No safety hit",
+        "No finding",
+        "No incident",
+        "Nothing was left out",
+        "could be cut over today</dt>",
+    ):
+        assert good not in page + text
+    assert "No safety hit." in to_html(replace(RESULT, safety=()), PAGE)
 
 
 def test_reasons_of_one_check_stand_together() -> None:
