@@ -57,14 +57,19 @@ bounded as (
         measured.*,
         thresholds.variance_ratio as threshold_ratio,
         abs(measured.variance) <= measured.allowance as is_inside_allowance,
-        -- One unit in the fifteenth significant digit of the greater value.
-        cast(
-            '1e'
-            || cast(
-                length(split_part(cast(measured.greater_value as varchar), '.', 1)) - 15
-                as varchar
-            ) as decimal(38, 12)
-        ) as fifteenth_digit
+        -- One unit in the fifteenth significant digit of the greater value; only asked where something differs.
+        case
+            when measured.is_from_floats and measured.variance <> 0
+                then cast(
+                    '1e'
+                    || cast(
+                        length(
+                            split_part(cast(measured.greater_value as varchar), '.', 1)
+                        ) - 15
+                        as varchar
+                    ) as decimal(38, 12)
+                )
+        end as fifteenth_digit
     from measured
     inner join control.thresholds as thresholds
         on measured.check_name = thresholds.check_name
@@ -108,26 +113,7 @@ select
     bounded.is_forced_breach,
     case
         when not bounded.is_settled then 'pending'
-        when
-            (bounded.variance <> 0 or bounded.is_forced_breach)
-            and exists (
-                select 1
-                from control.waivers as waivers
-                where
-                    waivers.check_name = bounded.check_name
-                    and waivers.customer in (
-                        '', bounded.stripe_customer_id, bounded.metronome_customer_id
-                    )
-                    and waivers.account in ('', bounded.account)
-                    and waivers.subject in (
-                        '', bounded.unit, bounded.pricing_group_values
-                    )
-                    and waivers.expires_on >= cast(run.as_of as date)
-                    and coalesce(
-                        abs(bounded.variance) <= waivers.max_minor_units, true
-                    )
-            )
-            then 'waived'
+        when waived.check_name is not null then 'waived'
         when bounded.is_forced_breach then 'breach'
         when bounded.variance = 0 then 'match'
         when
@@ -142,4 +128,14 @@ select
         else 'breach'
     end as status
 from bounded
-cross join run
+left join intermediate.int_check_rows__waived as waived
+    on
+        bounded.check_name = waived.check_name
+        and bounded.account = waived.account
+        and bounded.customer_key = waived.customer_key
+        and bounded.unit = waived.unit
+        and bounded.pricing_group_values
+        is not distinct from waived.pricing_group_values
+        and bounded.period_start is not distinct from waived.period_start
+        and bounded.period_end is not distinct from waived.period_end
+        and bounded.usage_date is not distinct from waived.usage_date
