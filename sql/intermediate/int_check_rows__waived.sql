@@ -6,11 +6,9 @@ run as (
 ),
 
 compared as (
-    select * from intermediate.int_invoice_totals__compared
+    select * from intermediate.int_money__compared
     union all
     select * from intermediate.int_line_item_quantities__compared
-    union all
-    select * from intermediate.int_credit_drawdowns__compared
     union all
     select * from intermediate.int_contract_coverage__compared
     union all
