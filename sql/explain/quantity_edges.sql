@@ -3,7 +3,8 @@
 -- contract_cause: cause of the first day of the period on a part of which no contract is in force; for meters that do not add up
 -- over days, of any day without one
 -- contract_evidence: the contract's dates
--- edge_share: what differs, or has no rate, on the days that the bounds cut, raw units
+-- edge_share: what differs, or has no rate, on the days that the bounds cut; for meters that do not add up over days, on any
+-- day, since nobody can say which of them the period's value comes from; raw units
 -- edge_cause: the cause of the greatest of it
 -- edge_evidence: that cause in a sentence
 with
@@ -100,6 +101,7 @@ usage_edges as (
                 cast(shares.usage_date as timestamp) < quantities.period_start
                 or cast(shares.usage_date as timestamp) + interval 1 day
                 > quantities.period_end
+                or not quantities.is_additive
             )
     group by
         quantities.account,

@@ -8,7 +8,8 @@
 -- 6. Metronome bills less and a contract leaves out a part of a day, or days of a meter that does not add up over days;
 -- 7. the bounds are more than a day apart (period_shift);
 -- 8. Metronome bills less by just the usage of a product that the contract passes over (product_not_entitled);
--- 9. the rest fits in the days at the bounds, of usage that differs or has no rate there or of bounds that differ there (their causes, period_shift);
+-- 9. the rest fits in the days at the bounds, of usage that differs or has no rate there or of bounds that differ there (their causes, period_shift),
+-- for a meter that does not add up over days, in its days without a rate;
 -- 10. it fits in the rounding steps of the product: quantity_conversion, but where Stripe's price comes in packages too it joins the
 -- greatest part. A product that always rounds up or down goes before bounds that differ by less than an hour;
 -- 11. Metronome's invoice is its own usage times a factor by which units are converted (explain.cause_quantity_conversion).
@@ -234,8 +235,11 @@ select
                 )
         when judged.cause = 'product_not_entitled'
             then
-                'The contract does not rate ' || judged.passed_over_product
-                || ', one of several products of the meter.'
+                coalesce(
+                    'The contract does not rate ' || judged.passed_over_product
+                    || ', one of several products of the meter.',
+                    judged.edge_evidence
+                )
         when judged.cause = 'quantity_conversion'
             then
                 coalesce(

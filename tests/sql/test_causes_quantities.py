@@ -190,3 +190,32 @@ def test_shares_are_told_within_tolerance_where_the_total_breaches(scene: Scene)
     scene.metronome_invoice("a", metronome.usage_line(2000, 999))
     assert scene.rows("explain.quantity_causes") == []
     assert scene.told("explain.quantity_shares", "cause", "share") == [("events_missing", Decimal(-1))]
+
+
+def _seats(scene: Scene, *rates: metronome.Json) -> None:
+    """Seats of October, of which the greatest number counts: 5 on the fifth, 7 on the 20th, on both sides."""
+    scene.catalogue("seats", formula="max", aggregation="MAX")
+    scene.customer("a", rates=(metronome.rate("tokens"), *rates))
+    for day, value in ((5, "5"), (20, "7")):
+        span = (f"2026-10-{day:02}", f"2026-10-{day + 1:02}")
+        usage = metronome.usage("a", "seats", value, *span)
+        scene.add("metronome/usage", usage, context=("day",))
+    month = stripe.summary("seats", "7", *stripe.OCTOBER)
+    scene.add("stripe/meter_event_summaries", month, context=("cus_a", "none"))
+    scene.add("metronome/usage", metronome.usage("a", "seats", "7", *stripe.OCTOBER), context=("none",))
+    scene.stripe_invoice("a", stripe.line(10, 10), stripe.line(7, 7, price="seats"))
+
+
+def test_a_meter_that_does_not_add_up_lacks_its_rate(scene: Scene) -> None:
+    """No day of seats has a rate: the whole of the month's 7 is missing for that."""
+    _seats(scene)
+    scene.metronome_invoice("a", metronome.usage_line(10, 10))
+    assert _shares(scene, meter="seats") == {"product_not_entitled": -7}
+    assert _evidence(scene, "product_not_entitled").startswith("7 of seats is used;")
+
+
+def test_a_meter_that_does_not_add_up_lacks_its_rate_on_some_days(scene: Scene) -> None:
+    """The rate ends before the 20th: 5 is billed instead of 7."""
+    _seats(scene, metronome.rate("seats", ends="2026-10-16"))
+    scene.metronome_invoice("a", metronome.usage_line(10, 10), metronome.usage_line(5, 5, product="seats"))
+    assert _shares(scene, meter="seats") == {"product_not_entitled": -2}
