@@ -43,7 +43,7 @@ def told_plainly(home: Path) -> Iterator[None]:
         raise typer.Exit(error.exit_code) from error
     except (typer.Exit, typer.Abort):
         raise
-    except BrokenPipeError as error:  # whoever read the output has left
+    except (BrokenPipeError, SystemExit) as error:  # whoever read the output has left; rich then exits with 1
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(_UNEXPECTED) from error
     except KeyboardInterrupt as error:

@@ -36,6 +36,10 @@ settling as (
     inner join control.thresholds as thresholds on thresholds.check_name = 'invoice_totals'
     where status = 'pending' group by all
 ),
+held as (
+    select distinct account, stripe_customer_id as customer from parity.contract_coverage
+    where status = 'pending'
+),
 causes as (
     select account, coalesce(stripe_customer_id, metronome_customer_id) as customer,
         string_agg(distinct cause, ', ' order by cause) as causes
@@ -54,8 +58,16 @@ money as (
 )
 select named.account, named.customer, named.status, causes.causes, money.money,
     waived.customer is not null as is_waived,
-    case when named.status = 'pending' then settling.settles_on end as settles_on
+    case
+        when named.status <> 'pending' then null
+        when held.customer is not null then 'subscription on hold'
+        when settling.settles_on is null then 'nothing billed yet'
+        when settling.settles_on <= cast(run.as_of as date) then 'an invoice is not final'
+        else 'settles ' || settling.settles_on
+    end as waits_for
 from named
+cross join control.run as run
+left join held on named.account = held.account and named.customer = held.customer
 left join waived on named.account = waived.account and named.customer = waived.customer
 left join settling on named.account = settling.account and named.customer = settling.customer
 left join causes on named.account = causes.account and named.customer = causes.customer
@@ -193,12 +205,12 @@ def _customer(row: Row) -> tuple[str, ...]:
 
 
 def _why(row: Row) -> str:
-    """The causes of what differs, whether a waiver accepts some of it, and until when one has to wait."""
+    """The causes of what differs, whether a waiver accepts some of it, and what one has to wait for."""
     told = [row["causes"] or ""]
     if row["is_waived"]:
         told.append("waived")
-    if row["settles_on"] is not None:
-        told.append(f"settles {row['settles_on']}")
+    if row["waits_for"] is not None:
+        told.append(row["waits_for"])
     return ", ".join(filter(None, told))
 
 

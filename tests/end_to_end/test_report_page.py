@@ -13,6 +13,7 @@ from sandbox_runs import Run, run_world, world
 from parity_pipeline import warehouse
 from parity_pipeline.report.as_html import to_html
 from parity_pipeline.report.page import collect_page
+from parity_pipeline.report.page_grids import customers_grid
 
 HOSTILE = "<img src=x onerror=document.title='broken'>"
 FAULTS = ("events_missing", "rate_mismatch", "group_value_unrated", "auto_charge_enabled")
@@ -88,6 +89,16 @@ def test_the_page_of_a_large_run_is_small(large: Path) -> None:
     """Under five megabytes with 100,000 customers and 5,000 breaches; what is left out is told."""
     assert large.stat().st_size < MOST_BYTES
     assert "of 100,060 are here" in large.read_text(encoding="utf-8")
+
+
+def test_everybody_who_has_to_wait_knows_for_what(run: Run) -> None:
+    """An annual subscription settles next year, a young one has billed nothing; a waived customer says so."""
+    with warehouse.connect(run.home / "published" / "billing_parity.duckdb", read_only=True) as connection:
+        rows = {row[0]: row[1:3] for row in customers_grid(connection).rows}
+    assert rows["cus_00012"] == ("nothing settled yet", "settles 2027-05-10")
+    assert rows["cus_00049"] == ("nothing settled yet", "nothing billed yet")
+    assert rows["cus_00028"] == ("could be cut over today", "waived")
+    assert all(why for status, why in rows.values() if status != "could be cut over today")
 
 
 @needs_browser

@@ -72,13 +72,14 @@ def test_help_is_quick() -> None:
     assert time.monotonic() - started < 10
 
 
-def test_a_reader_who_leaves_is_no_error(nowhere: Path) -> None:
+@pytest.mark.parametrize("command", ["report", "query"])  # written as it is, and drawn as a table
+def test_a_reader_who_leaves_is_no_error(nowhere: Path, command: str) -> None:
     """Output into a pipe that nobody reads any more leaves no trace and no log, and is no verdict."""
     publish(nowhere / "home", "GO")
     (nowhere / "home" / "published" / "report.md").write_text("x" * 1_000_000, encoding="utf-8")
     program = "from parity_pipeline.cli import main; main()"
     with subprocess.Popen(  # noqa: S603  # our own program
-        [sys.executable, "-c", program, "report", "--home", "home"],
+        [sys.executable, "-c", program, command, "--home", "home"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=_with_package(),

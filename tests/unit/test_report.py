@@ -111,6 +111,8 @@ def test_the_terminal_shows_verdict_checks_and_reasons() -> None:
     assert "All customers have contracts FAIL" in text
     assert "- invoice_totals fails." in text
     assert "…" not in text
+    assert "60 rows with a waived difference: parity query waivers_in_use" in text  # ten of each check
+    assert "1 waiver that waives nothing: expired" in text
 
 
 def test_a_clean_result_renders() -> None:
