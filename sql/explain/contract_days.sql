@@ -2,7 +2,8 @@
 -- The days and their count of contracts are those that contract_coverage is judged by. On a day on which a contract starts
 -- or ends, a part of the usage is billed.
 -- Pattern of the causes: no contract at all is contract_missing; one that starts later, contract_late; the last one
--- ended before, contract_ended; two that may bill the same usage, contract_overlap. Between two contracts the later one is
+-- ended before, contract_ended; where several Metronome customers are summed, one that has no contract of its own
+-- is contract_missing too; two that may bill the same usage, contract_overlap. Between two contracts the later one is
 -- late. What looks the same: contracts that share the usage by disjoint usage filters do not overlap.
 -- is_uncovered: no contract is in force at any time of the day
 -- is_partly_covered: a contract is in force on a part of the day only
@@ -72,10 +73,12 @@ judged as (
             when counted.contracts = 0 then 'contract_missing'
             when counted.contracts_in_force > 1 then 'contract_overlap'
             when
-                counted.contracts_at_any_time > 1 or counted.contracts_all_day > 0
+                counted.contracts_in_force = 1
+                and (counted.contracts_at_any_time > 1 or counted.contracts_all_day > 0)
                 then null
             when counted.next_start_at is not null then 'contract_late'
             when counted.last_end_at is not null then 'contract_ended'
+            else 'contract_missing'
         end as cause_of_any_part
     from counted
 )

@@ -1,6 +1,8 @@
 -- One row per customer and UTC day with usage on either side, and one for the last day before as_of.
 -- Counted are the contracts in force at the day's last instant; one whose usage filter is disjoint from those of all
 -- contracts before it bills other usage and does not count again.
+-- Each Metronome customer is counted by itself, for two of them never bill the same usage. Where customers.csv sums
+-- several, the day has the greatest of their counts, or 0 where one of them has usage and no contract.
 -- contracts_in_force: the count; above 1 where two contracts may bill the same usage
 with
 
@@ -54,6 +56,7 @@ in_force as (
         usage_days.account,
         usage_days.customer_key,
         usage_days.usage_date,
+        contracts.metronome_customer_id,
         contracts.contract_id
     from usage_days
     inner join contracts
@@ -116,6 +119,7 @@ overlapping as (
         in_force.account,
         in_force.customer_key,
         in_force.usage_date,
+        in_force.metronome_customer_id,
         in_force.contract_id,
         count(others.contract_id) as earlier_contracts,
         count(disjoint_contracts.contract_id) as earlier_disjoint_contracts
@@ -125,6 +129,7 @@ overlapping as (
             in_force.account = others.account
             and in_force.customer_key = others.customer_key
             and in_force.usage_date = others.usage_date
+            and in_force.metronome_customer_id = others.metronome_customer_id
             and in_force.contract_id > others.contract_id
     left join disjoint_contracts
         on
@@ -135,14 +140,16 @@ overlapping as (
         in_force.account,
         in_force.customer_key,
         in_force.usage_date,
+        in_force.metronome_customer_id,
         in_force.contract_id
 ),
 
-counted as (
+counted_each as (
     select
         overlapping.account,
         overlapping.customer_key,
         overlapping.usage_date,
+        overlapping.metronome_customer_id,
         count(*) filter (
             where
             overlapping.earlier_contracts = 0
@@ -150,17 +157,81 @@ counted as (
             < overlapping.earlier_contracts
         ) as contracts_in_force
     from overlapping
-    group by overlapping.account, overlapping.customer_key, overlapping.usage_date
+    group by
+        overlapping.account,
+        overlapping.customer_key,
+        overlapping.usage_date,
+        overlapping.metronome_customer_id
+),
+
+counted as (
+    select
+        counted_each.account,
+        counted_each.customer_key,
+        counted_each.usage_date,
+        max(counted_each.contracts_in_force) as contracts_in_force
+    from counted_each
+    group by
+        counted_each.account,
+        counted_each.customer_key,
+        counted_each.usage_date
+),
+
+summed_customers as (
+    select
+        keyed.account,
+        keyed.customer_key
+    from intermediate.int_metronome_customers__keyed as keyed
+    group by keyed.account, keyed.customer_key
+    having count(*) > 1
+),
+
+-- Days on which one of several summed customers has usage that none of its own contracts bills.
+uncovered as (
+    select distinct
+        keyed.account,
+        keyed.customer_key,
+        cast(usage_rows.start_at as date) as usage_date
+    from summed_customers
+    inner join intermediate.int_metronome_customers__keyed as keyed
+        on
+            summed_customers.account = keyed.account
+            and summed_customers.customer_key = keyed.customer_key
+    inner join staging.stg_metronome__usage as usage_rows
+        on
+            keyed.account = usage_rows.account
+            and keyed.metronome_customer_id = usage_rows.metronome_customer_id
+    inner join control.meter_map as meter_map
+        on
+            usage_rows.account = meter_map.account
+            and usage_rows.billable_metric_id = meter_map.billable_metric_id
+    left join counted_each
+        on
+            keyed.account = counted_each.account
+            and keyed.metronome_customer_id = counted_each.metronome_customer_id
+            and cast(usage_rows.start_at as date) = counted_each.usage_date
+    where
+        usage_rows.window_size = 'day'
+        and usage_rows.usage_value <> 0
+        and counted_each.account is null
 )
 
 select
     usage_days.account,
     usage_days.customer_key,
     usage_days.usage_date,
-    coalesce(counted.contracts_in_force, 0) as contracts_in_force
+    case
+        when uncovered.account is null then coalesce(counted.contracts_in_force, 0)
+        else 0
+    end as contracts_in_force
 from usage_days
 left join counted
     on
         usage_days.account = counted.account
         and usage_days.customer_key = counted.customer_key
         and usage_days.usage_date = counted.usage_date
+left join uncovered
+    on
+        usage_days.account = uncovered.account
+        and usage_days.customer_key = uncovered.customer_key
+        and usage_days.usage_date = uncovered.usage_date

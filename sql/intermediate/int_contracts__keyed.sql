@@ -4,6 +4,7 @@
 select
     contracts.account,
     customers.customer_key,
+    contracts.metronome_customer_id,
     contracts.contract_id,
     contracts.starts_at,
     contracts.ends_at

@@ -143,3 +143,38 @@ def test_contracts_with_disjoint_usage_filters_are_one(
         metronome.contract("a", suffix="2", usage_filter=second),
     )
     assert rows == [("both", 1, contracts, "match" if contracts == 1 else "breach")]
+
+
+def _summed(scene: Scene, *contracts: metronome.Json) -> list[tuple[object, ...]]:
+    """The row of a Stripe customer that customers.csv links to two Metronome customers, both with usage."""
+    scene.stripe_customer("a")
+    scene.metronome_customer("a")
+    scene.metronome_customer("b")
+    scene.link_customers(("cus_a", "m_a"), ("cus_a", "m_b"))
+    scene.metered("a", "8", "5")
+    scene.metered("b", None, "3")
+    scene.add("metronome/contracts", *contracts)
+    return scene.told("parity.contract_coverage", "expected_value", "actual_value", "status")
+
+
+def test_two_summed_customers_have_a_contract_each(scene: Scene) -> None:
+    """Neither bills the other's usage, so that one each is one."""
+    assert _summed(scene, metronome.contract("a"), metronome.contract("b")) == [(1, 1, "match")]
+
+
+def test_two_contracts_of_one_of_two_summed_customers_are_two(scene: Scene) -> None:
+    """They bill the same usage, whatever the other customer has."""
+    rows = _summed(
+        scene,
+        metronome.contract("a", suffix="1"),
+        metronome.contract("a", suffix="2"),
+        metronome.contract("b"),
+    )
+    assert rows == [(1, 2, "breach")]
+
+
+def test_a_summed_customer_without_a_contract_is_not_covered_by_the_other_one(scene: Scene) -> None:
+    """Its usage is billed by nobody, and the finding says that a contract is missing."""
+    assert _summed(scene, metronome.contract("a")) == [(1, 0, "breach")]
+    findings = scene.told("parity.findings", "check_name", "cause", "variance")
+    assert ("contract_coverage", "contract_missing", -1) in findings
