@@ -202,13 +202,25 @@ unbilled_parts as (
 all_parts as (
     select * from unrated_parts
     union all by name
-    select *, '' as charge_group from usage_parts
+    select
+        *,
+        '' as charge_group
+    from usage_parts
     union all by name
-    select *, '' as charge_group from contract_parts
+    select
+        *,
+        '' as charge_group
+    from contract_parts
     union all by name
-    select *, '' as charge_group from late_parts
+    select
+        *,
+        '' as charge_group
+    from late_parts
     union all by name
-    select *, '' as charge_group from unbilled_parts
+    select
+        *,
+        '' as charge_group
+    from unbilled_parts
 )
 
 select

@@ -22,7 +22,11 @@ placed as (
             else
                 min_by(
                     place_causes.cause,
-                    row(place_causes.precedence, place_causes.cause, place_causes.evidence)
+                    row(
+                        place_causes.precedence,
+                        place_causes.cause,
+                        place_causes.evidence
+                    )
                 )
         end as cause,
         case
@@ -34,7 +38,11 @@ placed as (
             else
                 min_by(
                     place_causes.evidence,
-                    row(place_causes.precedence, place_causes.cause, place_causes.evidence)
+                    row(
+                        place_causes.precedence,
+                        place_causes.cause,
+                        place_causes.evidence
+                    )
                 )
         end as evidence
     from money_rows
