@@ -3,6 +3,7 @@
 -- Patterns: no link, or one to an empty customer (customer_unmapped); days of usage without a contract (contract_missing, contract_late,
 -- contract_ended); bounds more than a day apart and what they leave over (period_shift); a settled period with usage on both
 -- sides and an invoice on one (invoice_missing); two contracts in force (contract_overlap, which makes no invoice missing).
+-- What the second contract bills within a period that both sides have is an invoice more; none is missing in Stripe.
 -- What looks the same: a contract that starts within a period also shifts its bounds; so the contract is told first.
 -- period_start: the billing period concerned; NULL for all periods of the customer
 -- precedence: the smaller number is told where several hold
@@ -178,6 +179,31 @@ shifted as (
     group by periods.account, periods.customer_key, periods.period_start
 ),
 
+-- A second contract makes an invoice of its own beside the one that both sides have of that time.
+billed_again as (
+    select distinct
+        periods.account,
+        periods.customer_key,
+        periods.period_start
+    from periods
+    inner join periods as others
+        on
+            periods.account = others.account
+            and periods.customer_key = others.customer_key
+            and others.stripe_start is not null
+            and others.metronome_start is not null
+            and not others.is_shifted
+            and periods.period_start >= others.period_start - interval 1 day
+            and periods.period_end <= others.period_end + interval 1 day
+    inner join contract_periods
+        on
+            periods.account = contract_periods.account
+            and periods.customer_key = contract_periods.customer_key
+            and periods.period_start = contract_periods.period_start
+            and contract_periods.cause = 'contract_overlap'
+    where periods.stripe_start is null
+),
+
 -- Where one side has usage and the other has none, the usage explains the missing invoice.
 sides_of_usage as (
     select
@@ -223,7 +249,14 @@ missing_invoices as (
             and periods.customer_key = sides_of_usage.customer_key
             and periods.period_start = sides_of_usage.period_start
             and sides_of_usage.has_stripe_usage = sides_of_usage.has_metronome_usage
-    where periods.stripe_start is null or periods.metronome_start is null
+    left join billed_again
+        on
+            periods.account = billed_again.account
+            and periods.customer_key = billed_again.customer_key
+            and periods.period_start = billed_again.period_start
+    where
+        (periods.stripe_start is null or periods.metronome_start is null)
+        and billed_again.account is null
 )
 
 select * from unmapped

@@ -115,6 +115,19 @@ def test_a_contract_for_the_same_region_overlaps(scene: Scene) -> None:
     assert _contracts_for(scene, "eu", "us", "us") == {"contract_overlap"}
 
 
+def test_an_invoice_of_a_second_contract_is_not_missing_in_stripe(scene: Scene) -> None:
+    """It bills October from the 12th again, in a period of its own; November is truly missing."""
+    _linked(scene, metronome.contract("a"), metronome.contract("a", suffix="2", starts="2026-10-12"))
+    for day in ("2026-10-20", "2026-11-02"):
+        scene.metered("a", "10", "10", day=day)
+    scene.billed("a", 10, 10)
+    for period in (("2026-10-12", "2026-11-01"), ("2026-11-01", "2026-11-08")):
+        scene.metronome_invoice("a", metronome.usage_line(10, 10), period=period)
+    causes = {(start, cause) for _, start, cause in _places(scene)}
+    assert ("2026-10-12", "contract_overlap") in causes
+    assert {start for start, cause in causes if cause == "invoice_missing"} == {"2026-11-01"}
+
+
 def _groups(scene: Scene) -> set[tuple[object, ...]]:
     return set(scene.told("explain.group_causes", "pricing_group_values", "cause", "share"))
 
