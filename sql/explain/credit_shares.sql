@@ -5,6 +5,7 @@
 -- credit_amount where what can be drawn by the period's end is another amount (granted, or ended earlier);
 -- credit_scope where some charge can be paid on one side only; credit_order where the same amounts come in another order.
 -- A period whose own terms agree takes the cause of an earlier period's terms: what was not drawn then is left over.
+-- Where one side has no invoice, its credit has the cause of that, also where credit leaves nothing to pay.
 -- Looks alike: less drawn because less was charged; a grant migrated at its remaining balance. Neither is told so.
 with
 
@@ -79,6 +80,24 @@ earlier_terms as (
             and later.period_start >= own_terms.period_start
     where own_terms.cause is not null
     group by later.money_row
+),
+
+placed as (
+    select
+        parts.money_row,
+        min_by(place_causes.cause, place_causes.precedence) as cause,
+        min_by(place_causes.evidence, place_causes.precedence) as evidence
+    from parts
+    inner join explain.place_causes as place_causes
+        on
+            parts.account = place_causes.account
+            and parts.customer_key = place_causes.customer_key
+            and (
+                place_causes.period_start is null
+                or parts.period_start = place_causes.period_start
+            )
+    where parts.presence <> 'both'
+    group by parts.money_row
 ),
 
 charge_causes as (
@@ -234,10 +253,15 @@ by_terms as (
     select
         parts.money_row,
         coalesce(
-            own_terms.cause, earlier_terms.cause, any_charges.cause, 'unexplained'
+            own_terms.cause,
+            placed.cause,
+            earlier_terms.cause,
+            any_charges.cause,
+            'unexplained'
         ) as cause,
         case
             when own_terms.cause is not null then own_terms.evidence
+            when placed.cause is not null then placed.evidence
             when earlier_terms.cause is not null
                 then 'Left over from an earlier period: ' || earlier_terms.evidence
             when any_charges.cause is not null
@@ -250,6 +274,7 @@ by_terms as (
         - coalesce(explained_by_charges.share, 0) as share
     from parts
     inner join own_terms on parts.money_row = own_terms.money_row
+    left join placed on parts.money_row = placed.money_row
     left join earlier_terms on parts.money_row = earlier_terms.money_row
     left join any_charges on parts.money_row = any_charges.money_row
     left join explained_by_charges

@@ -6,7 +6,7 @@
 -- 4. the metric aggregates otherwise (aggregation_mismatch): days do not add up to what is billed;
 -- 5. Metronome bills more and two contracts are in force (contract_overlap);
 -- 6. Metronome bills less and a contract leaves out a part of a day, or days of a meter that does not add up over days;
--- 7. the bounds are more than a day apart (period_shift);
+-- 7. the bounds are more than a day apart (period_shift), but for rounding steps where a contract that starts or ends makes them;
 -- 8. Metronome bills less by just the usage of a product that the contract passes over (product_not_entitled);
 -- 9. the rest fits in the days at the bounds, of usage that differs or has no rate there or of bounds that differ there (their causes, period_shift),
 -- for a meter that does not add up over days, in its days without a rate;
@@ -79,7 +79,8 @@ places as (
         min(places.evidence) filter (where places.cause = 'contract_overlap')
             as overlap_evidence,
         min(places.evidence) filter (where places.cause = 'period_shift')
-            as shift_evidence
+            as shift_evidence,
+        bool_or(places.cause in ('contract_late', 'contract_ended')) as is_by_contract
     from rests
     inner join explain.place_causes as places
         on
@@ -147,7 +148,13 @@ judged as (
                 then 'contract_overlap'
             when rests.rest < 0 and edges.contract_cause is not null
                 then edges.contract_cause
-            when rests.is_shifted then 'period_shift'
+            when
+                rests.is_shifted
+                and not (
+                    places.is_by_contract
+                    and abs(rests.rest) <= rests.allowance - rests.scatter_unit
+                )
+                then 'period_shift'
             when
                 rests.rest < 0
                 and passed_over.product is not null

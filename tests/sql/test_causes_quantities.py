@@ -219,3 +219,22 @@ def test_a_meter_that_does_not_add_up_lacks_its_rate_on_some_days(scene: Scene) 
     _seats(scene, metronome.rate("seats", ends="2026-10-16"))
     scene.metronome_invoice("a", metronome.usage_line(10, 10), metronome.usage_line(5, 5, product="seats"))
     assert _shares(scene, meter="seats") == {"product_not_entitled": -2}
+
+
+def test_rounding_beside_a_late_contract_is_no_shift(scene: Scene) -> None:
+    """11 of the 20th come to two tens; the 5 before the contract are its own, and so are its bounds."""
+    tens = metronome.product(
+        "tens",
+        metric="tokens",
+        quantity_conversion={"conversion_factor": 10, "operation": "DIVIDE"},
+        quantity_rounding={"rounding_method": "ROUND_UP", "decimal_places": 0},
+    )
+    scene.add("metronome/products", tens)
+    scene.link_price("price_tokens", "p_tens")
+    _with_contracts(scene, metronome.contract("a", starts="2026-10-16"))
+    scene.rates("a", metronome.rate("tens"))
+    _used(scene, (5, "5", "5"), (20, "11", "11"))
+    scene.stripe_invoice("a", stripe.line(16, 16))
+    line = metronome.usage_line(20, 2, product="tens")
+    scene.metronome_invoice("a", line, period=("2026-10-16", "2026-11-01"))
+    assert _shares(scene) == {"contract_late": -5, "quantity_conversion": 9}
