@@ -121,7 +121,7 @@ CAUSES: Final = (
         "product_not_entitled",
         "The customer uses a product that its contract does not rate.",
         "Entitle the product on the rate card, or by an override of the contract, from the first day of "
-        "its usage.",
+        "its usage; for a fixed charge, add its subscription or scheduled charge to the contract.",
         "A product that is rated for other group values is group_value_unrated.",
     ),
     Cause(

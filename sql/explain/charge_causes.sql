@@ -161,14 +161,12 @@ others as (
                     'Lines cost '
                     || cast(cast(effects.amount as decimal(38, 2)) as varchar)
                     || ' beside their own quantity times unit price, or by rounding.'
-            else 'Fixed charges differ.'
         end as evidence
     from effects
     where
         effects.effect in (
             'discount',
             'currency_unit',
-            'fixed_charge',
             'unattributed'
         )
 ),
@@ -201,6 +199,13 @@ all_parts as (
         unmatched_causes.share,
         unmatched_causes.evidence
     from explain.unmatched_causes as unmatched_causes
+    union all
+    select
+        fixed_causes.money_row,
+        fixed_causes.cause,
+        fixed_causes.share,
+        fixed_causes.evidence
+    from explain.fixed_causes as fixed_causes
 )
 
 select

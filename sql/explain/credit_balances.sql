@@ -1,6 +1,6 @@
 -- One row per money row and Metronome balance that had begun by the end of its period.
 -- is_open: whether it could be drawn until the period's end; Metronome draws all along
--- available: what it held at its start; what rolled over counts in the balance that it went into
+-- available: what it held at its start; what rolled over counts in the balance that it went into, what expired nowhere
 -- end_rank: which ends first, among those alike in is_open
 with
 
@@ -32,7 +32,10 @@ select
     balances.*,
     case
         when balances.is_open then balances.amount_minor_units
-        else balances.amount_minor_units - balances.rolled_over_minor_units
+        else
+            balances.amount_minor_units
+            - balances.rolled_over_minor_units
+            - balances.expired_minor_units
     end as available,
     row_number() over (
         partition by balances.money_row, balances.is_open

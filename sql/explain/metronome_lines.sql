@@ -1,6 +1,7 @@
 -- One row per line of Metronome's invoices that belongs to a money row, with what it is to the total.
 -- line_kind: usage, fee (a charge of a linked product that is no usage), fixed_charge, discount, credit,
 -- conversion (custom pricing units into money) or custom_unit (usage that is priced in such units)
+-- billed_quantity: as the line has it, before its conversion is undone
 -- beside_unit_price: what a usage line costs beyond its own quantity times its own unit price, minor units
 -- charge_meter, charge_group: what is billed together with Stripe's prices; without a meter each product stands alone
 select
@@ -27,6 +28,7 @@ select
     lines.effective_at,
     coalesce(lines.ends_at, lines.period_end_at) as ends_at,
     case when lines.in_quantity then lines.raw_quantity end as quantity,
+    lines.billed_quantity,
     case when lines.currency is null then lines.amount_in_credit_type end
         as custom_units,
     case

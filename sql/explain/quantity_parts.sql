@@ -109,9 +109,9 @@ unrated_parts as (
         quantity_rows.meter,
         quantity_rows.period_start,
         unrated.cause,
-        coalesce(charge_groups.charge_group, '') as charge_group,
         -sum(unrated.usage_value) as part,
-        max(unrated.evidence) as evidence
+        max(unrated.evidence) as evidence,
+        coalesce(charge_groups.charge_group, '') as charge_group
     from quantity_rows
     inner join explain.unrated_days as unrated
         on
@@ -199,28 +199,23 @@ unbilled_parts as (
         quantity_rows.period_start
 ),
 
+of_all_charges as (
+    select * from usage_parts
+    union all
+    select * from contract_parts
+    union all
+    select * from late_parts
+    union all
+    select * from unbilled_parts
+),
+
 all_parts as (
     select * from unrated_parts
-    union all by name
+    union all
     select
-        *,
+        of_all_charges.*,
         '' as charge_group
-    from usage_parts
-    union all by name
-    select
-        *,
-        '' as charge_group
-    from contract_parts
-    union all by name
-    select
-        *,
-        '' as charge_group
-    from late_parts
-    union all by name
-    select
-        *,
-        '' as charge_group
-    from unbilled_parts
+    from of_all_charges
 )
 
 select

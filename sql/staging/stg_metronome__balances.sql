@@ -1,6 +1,7 @@
 -- One row per prepaid commit or credit of a Metronome customer and part of its access schedule, in money.
 -- amount_minor_units: what became available, minor units of currency
 -- rolled_over_minor_units: what went over into another commit when it ended; that one has a row of its own
+-- expired_minor_units: what was lost when it ended
 -- is_for_every_product: whether it pays for every product, else for those in stg_metronome__balance_products
 with
 
@@ -38,15 +39,18 @@ entries as (
     from balances
 ),
 
-rollovers as (
+endings as (
     select
         entries.account,
         entries.balance_id,
-        sum(abs(cast(entries.entry.amount as decimal(26, 12)))) as amount
+        sum(abs(cast(entries.entry.amount as decimal(26, 12)))) filter (
+            where entries.entry.type like '%ROLLOVER'
+        ) as rolled_over,
+        sum(abs(cast(entries.entry.amount as decimal(26, 12)))) filter (
+            where entries.entry.type like '%EXPIRATION'
+        ) as expired
     from entries
-    where
-        entries.entry.type like '%ROLLOVER'
-        and cast(entries.entry.amount as decimal(26, 12)) < 0
+    where cast(entries.entry.amount as decimal(26, 12)) < 0
     group by entries.account, entries.balance_id
 ),
 
@@ -58,14 +62,15 @@ measured as (
             when items.credit_type_name like '% (cents)' then cast(1 as decimal(6, 0))
             else cast(currencies.minor_units_per_unit as decimal(6, 0))
         end as minor_units,
-        coalesce(rollovers.amount, 0) as rolled_over
+        coalesce(endings.rolled_over, 0) as rolled_over,
+        coalesce(endings.expired, 0) as expired
     from items
     inner join control.currencies as currencies
         on lower(split_part(items.credit_type_name, ' (', 1)) = currencies.currency
-    left join rollovers
+    left join endings
         on
-            items.account = rollovers.account
-            and items.balance_id = rollovers.balance_id
+            items.account = endings.account
+            and items.balance_id = endings.balance_id
 )
 
 select
@@ -85,6 +90,10 @@ select
         cast(measured.rolled_over as decimal(26, 12)) * measured.minor_units
         as decimal(38, 12)
     ) as rolled_over_minor_units,
+    cast(
+        cast(measured.expired as decimal(26, 12)) * measured.minor_units
+        as decimal(38, 12)
+    ) as expired_minor_units,
     measured.item.starting_at as starts_at,
     measured.item.ending_before as ends_at
 from measured
