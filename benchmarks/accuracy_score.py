@@ -14,6 +14,7 @@ import duckdb
 
 from benchmarks.accuracy_case import Case
 from benchmarks.accuracy_money import Money, Row, money_told
+from benchmarks.accuracy_names import Hints, hints_of_run
 from parity_pipeline import pipeline
 from parity_pipeline.report.result import RunResult
 from parity_pipeline.run_request import make_request
@@ -41,7 +42,7 @@ class Score:
     `rows_wrong` counts rows that are missing, too many or not the truth to the cent; `rows_off` those that
     truly differ. `causes_due` counts the findings of customers that were hit in rows that truly breach,
     `unexplained` those of anybody without a cause, `unsummed` the totals whose effects do not add up to their
-    variance.
+    variance; `hints` the names that were suggested.
     """
 
     case: Case
@@ -60,6 +61,7 @@ class Score:
     unexplained: int
     unsummed: int
     money: Money
+    hints: Hints
     wrong_causes: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -138,6 +140,7 @@ def _score(
         unexplained=sum(each.cause == "unexplained" for each in findings),
         unsummed=unsummed,
         money=_money(case, told),
+        hints=hints_of_run(query, tuple(world.company.customers)),
         wrong_causes=tuple(sorted({f"{each.cause} in {each.place[0]}" for each in wrong})),
         notes=(
             *([f"{unsummed} totals whose effects do not add up"] if unsummed else []),
@@ -230,4 +233,6 @@ def _notes(
 
 
 def _skipped(case: Case, why: str) -> Score:
-    return Score(case, 0.0, "skipped", "skipped", (), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Money(), (), (why,))
+    return Score(
+        case, 0.0, "skipped", "skipped", (), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Money(), Hints(), (), (why,)
+    )

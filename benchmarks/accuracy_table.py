@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.accuracy_money import Money
+from benchmarks.accuracy_names import Hints, hints_of_names
 from benchmarks.accuracy_score import Score
 
 _COLUMNS = (
@@ -21,7 +22,9 @@ _COLUMNS = (
     "causes right",
     "money right",
     "unexplained",
+    "hints wrong",
 )
+_NAME_SEEDS = range(1, 61)
 
 
 def show(scores: Sequence[Score], *, seconds: float) -> int:
@@ -39,6 +42,11 @@ def show(scores: Sequence[Score], *, seconds: float) -> int:
     table.add_section()
     table.add_row("all", *_cells(scores))
     console.print(table)
+    names = hints_of_names(_NAME_SEEDS)
+    console.print(
+        f"Of {names.needed:,} mistyped names {names.told:,} are suggested what they resemble, "
+        f"{names.wrong:,} of them wrongly ({100 * names.wrong / max(1, names.told):.2f} %)."
+    )
     wrong = [score for score in scores if not score.is_right]
     for score in wrong:
         console.print(f"{score.case}: {'; '.join(score.notes)}", markup=False, soft_wrap=True)
@@ -54,6 +62,7 @@ def _cells(scores: Sequence[Score]) -> tuple[str, ...]:
     due, found = sum(each.breaches_due for each in scores), sum(each.breaches_found for each in scores)
     causes, right = sum(each.causes_due for each in scores), sum(each.causes_right for each in scores)
     money = sum((each.money for each in scores), Money())
+    hints = sum((each.hints for each in scores), Hints())
     verdicts = sum(each.verdict == each.verdict_due and not each.checks_wrong for each in scores)
     return (
         str(len(scores)),
@@ -66,6 +75,7 @@ def _cells(scores: Sequence[Score]) -> tuple[str, ...]:
         _share(right, causes),
         f"{100 * money.right / money.told:.1f} %" if money.told else "-",
         f"{sum(each.unexplained for each in scores):,}",
+        f"{hints.wrong:,}/{hints.told:,}" if hints.told else "-",
     )
 
 

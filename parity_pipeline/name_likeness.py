@@ -106,8 +106,8 @@ def _without_noise(tokens: list[str]) -> list[str]:
 def _is_prefixed(name: str, other: str, kind: str) -> bool:
     """One is what is left of the other; of customers, the other holds the id or what follows `cus_`."""
     if kind == "customer":
-        body, edges = name.removeprefix("cus_"), _edges(_tokens(other))
-        return len(body) >= _SHORTEST_WORD and (_tokens(body) in edges or _tokens(name) in edges)
+        body, tokens = name.removeprefix("cus_"), _tokens(other)
+        return len(body) >= _SHORTEST_WORD and any(_is_edge(_tokens(part), tokens) for part in (body, name))
     (core,), (other_core,) = _cores(name, kind), _cores(other, kind)
     whole = {_squeezed(name), _squeezed(other)}
     return core == other_core and _squeezed(core) in whole
@@ -117,9 +117,15 @@ def _tokens(text: str) -> tuple[str, ...]:
     return tuple(each for each in _SEPARATORS.split(text) if each)
 
 
-def _edges(tokens: tuple[str, ...]) -> set[tuple[str, ...]]:
-    """All whole-token beginnings and endings."""
-    return {part for cut in range(1, len(tokens) + 1) for part in (tokens[:cut], tokens[-cut:])}
+def _is_edge(part: tuple[str, ...], tokens: tuple[str, ...]) -> bool:
+    """Whether tokens begin or end with a part, and have no digit besides: a number tells things apart."""
+    beside = (
+        tokens[len(part) :] if tokens[: len(part)] == part else None,
+        tokens[: len(tokens) - len(part)] if tokens[-len(part) :] == part else None,
+    )
+    return bool(part) and any(
+        rest is not None and not any(each.isdigit() for each in "".join(rest)) for rest in beside
+    )
 
 
 def _one_less(name: str, folded: str) -> Iterator[object]:

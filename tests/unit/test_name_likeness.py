@@ -73,6 +73,8 @@ def test_names_that_are_one(kind: str, name: str, other: str, how: str) -> None:
         ("customer", "cus_00012", "customer-00013"),
         ("customer", "cus_NffrFeUfNV2Hib", "cus_NffrFeUfNV3Hib"),
         ("customer", "cus_ab", "ab"),
+        ("customer", "acme corp", "acme corp 2"),
+        ("customer", "cus_00012", "cus_00012-2"),
     ],
 )
 def test_names_that_are_two(kind: str, name: str, other: str) -> None:
