@@ -4,9 +4,9 @@ What each of three faults is worth depends on what else is wrong: events lost at
 due what its fault changes, in minor units, for some order of the three; all orders are tried on worlds with
 one, two and three of them, by the truth alone. What a cause is told beyond that range counts as wrong.
 
-A fault can hide another one: of a customer without a link, nobody sees that Stripe counted events twice,
-nor what an invoice that was never made would have left out. What is hidden may be told under the cause that
-hides it, or under its own.
+A fault can hide another one: of a customer without a link, or on days of which Metronome has nothing, nobody
+sees that Stripe counted events twice, nor what an invoice that was never made would have left out. What is
+hidden may be told under the cause that hides it, or under its own.
 """
 
 import random
@@ -27,6 +27,7 @@ _TRIES = 200
 _LAST = frozenset({"time_zone_shift"})
 """Faults that change when events happen come last: the others choose theirs by their true time."""
 _UNKNOWN = frozenset({"customer_unmapped", "customer_absent", "customer_claimed_twice"})
+_HIDDEN = (("invoice_missing_in_stripe", "events_late"), ("ingestion_gap", "events_replayed"))
 Row = tuple[str, str]
 """A currency, and the month in which a billing period ends, as YYYY-MM."""
 Shares = Mapping[tuple[Row, str], Decimal]
@@ -127,8 +128,8 @@ def _bounds(
 
 def _is_hidden(name: str, by: Sequence[str]) -> bool:
     """Whether nobody can see a fault beside one of some others."""
-    left_out = "invoice_missing_in_stripe" in by and name == "events_late"
-    return left_out or not _UNKNOWN.isdisjoint(by)
+    is_unseen = any(hider in by and name == hidden for hider, hidden in _HIDDEN)
+    return is_unseen or not _UNKNOWN.isdisjoint(by)
 
 
 def _ordered(combination: Combination, names: set[str]) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from parity_pipeline.report.words import (
     VERDICT_MEANINGS,
     by_check,
     effect_title,
+    effects_line,
     exclusion,
 )
 
@@ -76,6 +77,7 @@ def _environment() -> jinja2.Environment:
         meanings=VERDICT_MEANINGS,
         customer_statuses=CUSTOMER_STATUSES,
         effect_title=effect_title,
+        effects_line=effects_line,
         change_line=change_line,
     )
     return environment

@@ -51,6 +51,10 @@ def as_dict(result: RunResult) -> dict[str, Any]:
         ],
         "exclusions": [_exclusion(each) for each in result.exclusions],
         "causes": [_cause(each) for each in result.causes],
+        "effects": [
+            {"currency": each.currency, "totals": each.totals, "residual_minor_units": exact(each.residual)}
+            for each in result.effects
+        ],
         "incidents_in_all": len(result.incidents),
         "incidents": [_incident(each) for each in result.incidents[:MOST_INCIDENTS]],
         "changes": [change_dict(each) for each in changes_of(result)],

@@ -8,7 +8,13 @@ from parity_pipeline.periods import rfc3339
 from parity_pipeline.report.history_view import change_line
 from parity_pipeline.report.result import CheckReport, RunResult
 from parity_pipeline.report.trend import changes_of
-from parity_pipeline.report.words import CHECK_TITLES, CUSTOMER_STATUSES, VERDICT_MEANINGS, exclusion
+from parity_pipeline.report.words import (
+    CHECK_TITLES,
+    CUSTOMER_STATUSES,
+    VERDICT_MEANINGS,
+    effects_line,
+    exclusion,
+)
 
 MOST_INCIDENTS: Final = 20
 _UNSEEN: Final = "Nothing was compared, so nobody can say."
@@ -161,7 +167,8 @@ def _causes(result: RunResult) -> str:
         for each in result.causes
     ]
     header = ("cause", "check", "findings", "customers", "variance")
-    return _section("Causes", _table(header, rows)) if rows else ""
+    told = "\n\n".join(filter(None, (_table(header, rows), effects_line(result.effects))))
+    return _section("Causes", told) if rows else ""
 
 
 def _findings(result: RunResult) -> str:

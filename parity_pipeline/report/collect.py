@@ -27,6 +27,7 @@ from parity_pipeline.report.incidents import read_incidents
 from parity_pipeline.report.result import (
     Cause,
     CheckReport,
+    EffectBalance,
     Exclusion,
     Finding,
     RunResult,
@@ -43,6 +44,26 @@ _GREATEST_FIRST: Final = (
     "order by check_name <> 'safety', check_name, abs(variance) desc, account, stripe_customer_id, "
     "metronome_customer_id, period_start, usage_date, meter, product, pricing_group_values"
 )
+
+_EFFECT_BALANCES: Final = """
+    select currency, count(*) as totals, sum(abs(residual)) as residual
+    from (
+        select
+            account, stripe_customer_id, metronome_customer_id, currency, period_start, period_end,
+            sum(amount) as residual, bool_or(is_effect) as has_effects
+        from (
+            select *, true as is_effect from parity.variance_effects
+            union all by name
+            select account, stripe_customer_id, metronome_customer_id, currency, period_start, period_end,
+                -variance as amount, false as is_effect
+            from parity.invoice_totals
+        )
+        group by account, stripe_customer_id, metronome_customer_id, currency, period_start, period_end
+    )
+    where has_effects or residual <> 0
+    group by currency
+    order by currency
+    """
 
 Row = Mapping[str, Any]
 
@@ -119,6 +140,7 @@ def collect_result(
         cycles=tuple(evidence.cycle_coverage),
         exclusions=_exclusions(connection),
         causes=_causes(connection),
+        effects=tuple(values(connection, EffectBalance, _EFFECT_BALANCES)),
         findings=_findings(connection),
         findings_in_all=warehouse.count(connection, "parity.findings"),
         waivers=_waivers(connection),

@@ -70,6 +70,15 @@ class Cause:
 
 
 @dataclass(frozen=True)
+class EffectBalance:
+    """The totals of a currency that have effects, and what these leave of the variances, minor units."""
+
+    currency: str
+    totals: int
+    residual: Decimal
+
+
+@dataclass(frozen=True)
 class Finding:
     """One breach or safety hit with its cause."""
 
@@ -131,6 +140,7 @@ class RunResult:
     findings_in_all: int
     waivers: tuple[WaiverUse, ...]
     completeness: tuple[Completeness, ...]
+    effects: tuple[EffectBalance, ...] = ()
     incidents: tuple[Incident, ...] = ()
     cohorts: tuple[CohortVerdict, ...] = ()
     past_days: tuple[DayRecord, ...] = ()

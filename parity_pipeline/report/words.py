@@ -1,8 +1,11 @@
-"""The words of the report: what each check, exclusion and status is called. No figures."""
+"""The words of the report: what checks, exclusions and statuses are called, and what pages say alike."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+
+from parity_pipeline import amounts
+from parity_pipeline.report.result import EffectBalance
 
 CHECK_TITLES: Final = {
     "invoice_totals": "Invoice totals match",
@@ -66,6 +69,17 @@ def by_check(reasons: Sequence[str]) -> tuple[ReasonGroup, ...]:
 def effect_title(effect: str) -> str:
     """An effect's code as words."""
     return EFFECT_TITLES.get(effect, effect.replace("_", " "))
+
+
+def effects_line(effects: Sequence[EffectBalance]) -> str:
+    """Whether the effects of all totals sum to their variances, with what is left; empty without effects."""
+    if not effects:
+        return ""
+    totals = amounts.counted(sum(each.totals for each in effects), "total")
+    left = ", ".join(
+        f"{amounts.exact(each.residual)} minor units of {each.currency}" for each in effects if each.residual
+    )
+    return f"The effects of {totals} sum to the variances with a residual of {left or '0'}."
 
 
 def exclusion(reason: str) -> str:

@@ -27,6 +27,7 @@ from parity_pipeline.report.page_grids import Column, Grid
 from parity_pipeline.report.result import (
     Cause,
     CheckReport,
+    EffectBalance,
     Exclusion,
     Finding,
     RunResult,
@@ -117,6 +118,7 @@ RESULT = RunResult(
     },
     cycles=(CycleCoverage("default", 50, 45, 1, Decimal("0.8"), is_met=True),),
     exclusions=(Exclusion("stripe_credit_note", 2, {"usd": Decimal("250.000000000000")}),),
+    effects=(EffectBalance("eur", 3, Decimal(0)), EffectBalance("usd", 20, Decimal(0))),
     causes=(Cause("rate_mismatch", "invoice_totals", 20, 2, {"usd": Decimal("-1235.1")}),),
     findings=(
         Finding(
