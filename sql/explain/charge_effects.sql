@@ -2,7 +2,8 @@
 -- Per charge: what Metronome charged less what Stripe did is the price of the other quantity, plus what Metronome charged
 -- otherwise than Stripe's prices would have (of that what a discount alone explains), plus what Stripe's rounding did.
 -- A price difference inside the rounding of the charge's lines is rounding. A discount on Stripe's side explains a
--- difference only up to its own amount, and not where another charge of the customer shows that it was carried over.
+-- difference only up to its own amount; where another charge of the customer shows that it was carried over, only as far
+-- as Metronome's lines cost Stripe's price without it.
 -- A line that costs other money than its own quantity times its own unit price is unattributed by so much.
 -- effect: quantity, price, discount, fixed_charge, unmatched_line, currency_unit, unattributed or rounding
 with
@@ -104,7 +105,19 @@ discounted as (
                     - rescaled.discount_at_metronome
                 ) <= rescaled.noise
                 then rescaled.charged_in_unit - rescaled.expected_at_metronome
-            when carried.account is not null then 0
+            when
+                abs(
+                    rescaled.charged_in_unit
+                    - rescaled.expected_at_metronome
+                    - undiscounted.amount
+                ) <= rescaled.noise
+                then rescaled.charged_in_unit - rescaled.expected_at_metronome
+            when carried.account is not null
+                then
+                    least(
+                        rescaled.charged_in_unit - rescaled.expected_at_metronome,
+                        coalesce(undiscounted.amount, 0)
+                    )
             else
                 least(
                     rescaled.charged_in_unit - rescaled.expected_at_metronome,
@@ -116,6 +129,11 @@ discounted as (
         on
             rescaled.account = carried.account
             and rescaled.customer_key = carried.customer_key
+    left join explain.charge_undiscounted as undiscounted
+        on
+            rescaled.money_row = undiscounted.money_row
+            and rescaled.charge_meter = undiscounted.charge_meter
+            and rescaled.charge_group = undiscounted.charge_group
     where rescaled.has_stripe and rescaled.has_metronome
 ),
 

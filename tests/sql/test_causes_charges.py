@@ -125,3 +125,30 @@ def test_a_price_without_a_line_goes_to_no_product_of_several(scene: Scene) -> N
     scene.billed("a", 1000, 1200)
     groups = dict(scene.told("explain.charge_groups", "member", "charge_group"))  # type: ignore[arg-type]
     assert groups.keys() == {"price_based", "p_tokens", "price_dozen", "p_dozens"}
+
+
+def _a_fifth_off(scene: Scene) -> None:
+    """1000 units a month with a coupon of 200 in Stripe, which Metronome carries in September."""
+    scene.customer("a")
+    for period in (stripe.SEPTEMBER, stripe.OCTOBER):
+        line = stripe.line(1000, 1000, period=period, pretax_credit_amounts=[stripe.coupon(200)])
+        scene.stripe_invoice("a", line, period=period)
+    scene.metronome_invoice("a", metronome.usage_line(800, 1000), period=stripe.SEPTEMBER)
+
+
+def test_a_discount_that_ends_within_the_period_is_missing_from_then_on(scene: Scene) -> None:
+    """October's first 400 units are a fifth off; the other 600 cost 600 instead of 480 cents."""
+    _a_fifth_off(scene)
+    parts = (
+        metronome.usage_line(320, 400, ending_before=metronome.rfc("2026-10-13")),
+        metronome.usage_line(600, 600, starting_at=metronome.rfc("2026-10-13")),
+    )
+    scene.metronome_invoice("a", *parts)
+    assert _shares(scene, "a") == {"discount_missing": 120}
+
+
+def test_a_price_that_rises_within_the_period_is_no_discount(scene: Scene) -> None:
+    """The 600 cost 570 cents: dearer than with the discount, and not Stripe's price without it."""
+    _a_fifth_off(scene)
+    scene.metronome_invoice("a", metronome.usage_line(320, 400), metronome.usage_line(570, 600))
+    assert _shares(scene, "a") == {"rate_mismatch": 90}
