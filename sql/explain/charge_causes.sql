@@ -42,6 +42,27 @@ placed as (
     group by money_rows.money_row
 ),
 
+-- Usage that only Metronome counts, and charges.
+without_meter as (
+    select
+        charges.money_row,
+        charges.charge_meter,
+        charges.charge_group,
+        coalesce(products.product, charges.product_id, 'A product')
+        || ' is charged for usage of a metric to which no Stripe meter is linked.'
+            as evidence
+    from explain.charges as charges
+    left join money_rows on charges.money_row = money_rows.money_row
+    left join staging.stg_metronome__products as products
+        on
+            money_rows.account = products.account
+            and charges.product_id = products.product_id
+    where
+        charges.charge_meter = ''
+        and charges.has_metronome
+        and not charges.has_stripe
+),
+
 quantity_effects as (
     select
         effects.*,
@@ -111,6 +132,7 @@ by_quantity as (
         quantity_effects.effect,
         case
             when parted.cause is not null then parted.cause
+            when without_meter.money_row is not null then 'events_extra'
             when placed.cause is not null then placed.cause
             else 'unexplained'
         end as cause,
@@ -126,12 +148,18 @@ by_quantity as (
         end as share,
         coalesce(
             quantity_effects.charge_meter || ': ' || parted.evidence,
+            without_meter.evidence,
             placed.evidence,
             'Only one side has a line of this charge.'
         ) as evidence
     from quantity_effects
     left join parted
         on quantity_effects.quantity_effect = parted.quantity_effect
+    left join without_meter
+        on
+            quantity_effects.money_row = without_meter.money_row
+            and quantity_effects.charge_meter = without_meter.charge_meter
+            and quantity_effects.charge_group = without_meter.charge_group
     left join placed on quantity_effects.money_row = placed.money_row
 ),
 

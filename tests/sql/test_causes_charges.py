@@ -152,3 +152,14 @@ def test_a_price_that_rises_within_the_period_is_no_discount(scene: Scene) -> No
     _a_fifth_off(scene)
     scene.metronome_invoice("a", metronome.usage_line(320, 400), metronome.usage_line(570, 600))
     assert _shares(scene, "a") == {"rate_mismatch": 90}
+
+
+def test_a_product_that_no_stripe_meter_counts_is_extra(scene: Scene) -> None:
+    """Three hours of support at a dollar each, on a metric that nothing in Stripe corresponds to."""
+    scene.add("metronome/billable_metrics", metronome.metric("support"))
+    scene.add("metronome/products", metronome.product("support", metric="support"))
+    scene.customer("a", rates=(metronome.rate("tokens"), metronome.rate("support")))
+    scene.stripe_invoice("a", stripe.line(1000, 1000))
+    support = metronome.usage_line(300, 3, product="support")
+    scene.metronome_invoice("a", metronome.usage_line(1000, 1000), support)
+    assert _shares(scene, "a") == {"events_extra": 300}
