@@ -1,6 +1,7 @@
 -- One row per row of event_ingestion of a breaching customer that differs, and cause; shares sum to the variance.
 -- First that holds: nobody is linked; the metric aggregates otherwise; all days are shifted; everything stops at once;
 -- days are shifted besides other differences (two rows, see explain.shift_walks); else usage is missing or extra on that day.
+-- What Metronome has under a misspelt group value is not lost, and comes before what stops or is missing.
 -- share: the cause's part of the row's variance, raw units
 -- evidence: the cause in a sentence, with the numbers it rests on
 with
@@ -50,6 +51,8 @@ judged as (
                 then 'period_shift'
         end as first_cause,
         coalesce(walks.shifted_gain, cast(0 as decimal(38, 12))) as shifted_gain,
+        coalesce(misspelt.usage_value, cast(0 as decimal(38, 12))) as misspelt_usage,
+        misspelt.evidence as misspelt_evidence,
         unmapped.evidence as unmapped_evidence,
         aggregations.evidence as aggregation_evidence,
         coalesce(shifts.evidence, shifted_customers.evidence) as shift_evidence,
@@ -105,6 +108,12 @@ judged as (
             usage_rows.account = gaps.account
             and usage_rows.customer_key = gaps.customer_key
             and usage_rows.usage_date = gaps.usage_date
+    left join explain.misspelt_usage as misspelt
+        on
+            usage_rows.account = misspelt.account
+            and usage_rows.customer_key = misspelt.customer_key
+            and usage_rows.meter = misspelt.meter
+            and usage_rows.usage_date = misspelt.usage_date
     left join control.meter_map as meter_map
         on
             usage_rows.account = meter_map.account
@@ -132,32 +141,56 @@ split as (
     from judged
 ),
 
-shares as (
+parted as (
     select
         split.*,
+        case
+            when coalesce(split.first_cause, 'ingestion_gap') = 'ingestion_gap'
+                then
+                    greatest(
+                        least(split.usage_gain - split.shifted_share, 0),
+                        -split.misspelt_usage
+                    )
+            else cast(0 as decimal(38, 12))
+        end as misspelt_share
+    from split
+),
+
+shares as (
+    select
+        parted.*,
         coalesce(
-            split.first_cause,
+            parted.first_cause,
             case
-                when split.usage_gain < split.shifted_share then 'events_missing'
+                when
+                    parted.usage_gain < parted.shifted_share + parted.misspelt_share
+                    then 'events_missing'
                 else 'events_extra'
             end
         ) as cause,
-        split.usage_gain - split.shifted_share as share,
-        case split.first_cause
-            when 'customer_unmapped' then split.unmapped_evidence
-            when 'aggregation_mismatch' then split.aggregation_evidence
-            when 'period_shift' then split.shift_evidence
-            when 'ingestion_gap' then split.gap_evidence
-            else split.day_evidence
+        parted.usage_gain - parted.shifted_share - parted.misspelt_share as share,
+        case parted.first_cause
+            when 'customer_unmapped' then parted.unmapped_evidence
+            when 'aggregation_mismatch' then parted.aggregation_evidence
+            when 'period_shift' then parted.shift_evidence
+            when 'ingestion_gap' then parted.gap_evidence
+            else parted.day_evidence
         end as evidence
-    from split
+    from parted
     union all
     select
-        split.*,
+        parted.*,
         'period_shift' as cause,
-        split.shifted_share as share,
-        split.shift_evidence as evidence
-    from split
+        parted.shifted_share as share,
+        parted.shift_evidence as evidence
+    from parted
+    union all
+    select
+        parted.*,
+        'group_value_case' as cause,
+        parted.misspelt_share as share,
+        parted.misspelt_evidence as evidence
+    from parted
 )
 
 select
