@@ -47,7 +47,9 @@ divided as (
             when
                 matched.money_row is not null
                 or not rated.is_tiered
-                or rated.expected_at_metronome = 0
+                or (
+                    rated.expected_at_metronome = 0 and rated.metronome_quantity <> 0
+                )
                 then null
             when rated.rate_ratio is null then 0
             when abs(rated.rate_ratio - 1) <= 0.000001 then 0
@@ -157,8 +159,8 @@ select
                         case
                             when shares.factor is null
                                 then
-                                    '; each unit that is left after the product''s'
-                                    || ' conversion bears the price of a package'
+                                    '; the price of a package is charged for other'
+                                    || ' than whole packages of the price'
                             else
                                 '; that is off by a factor of '
                                 || rtrim(

@@ -1,9 +1,9 @@
 -- One row per money row and charge whose amount a wrong unit explains: off by a factor exactly, or nearly by its own.
 -- Factors tried: powers of ten, 60, 1024, 3600, the conversions of the product, and the size of Stripe's package, both as
--- a factor and as each unit, as the product converts it, at the price of a package (no rounding to whole packages, packages
--- of another size). Where the product or the package counts by a power of 1000 or 1024, the one taken for the other.
+-- a factor and as the price of a package for each unit, for each unit as the product converts it, or for parts of packages
+-- (no rounding to whole ones, packages of another size). Where the product or the package counts by a power of 1000 or 1024, the one taken for the other.
 -- A charge must be off at least five times, but for the last two. Flat fees that Metronome charges as they are stand apart.
--- factor: NULL where each unit bears the price of a package; is_own: whether the product or price has this factor itself
+-- factor: NULL where the price of a package is counted otherwise; is_own: whether the product or price has this factor itself
 -- off_amount: what the charge would be with nothing else wrong
 with
 
@@ -31,8 +31,6 @@ charges as (
         rated.product_id,
         rated.stripe_price_id,
         rated.pricing_model,
-        rated.conversion_operation,
-        rated.conversion_factor,
         rated.noise,
         rated.flat_part,
         rated.charged_otherwise - rated.flat_part as charged_otherwise,
@@ -157,18 +155,24 @@ off_amounts as (
         true as is_near,
         cast(null as decimal(20, 9)) as factor,
         charges.noise as slack,
-        case charges.conversion_operation
-            when 'DIVIDE'
-                then
-                    cast(charges.expected_unpackaged as decimal(38, 6))
-                    * cast(1 / charges.conversion_factor as decimal(18, 12))
-            when 'MULTIPLY'
-                then
-                    cast(charges.expected_unpackaged as decimal(38, 6))
-                    * charges.conversion_factor
-            else charges.expected_unpackaged
-        end as off_amount
+        charges.expected_unpackaged as off_amount
     from charges
+    where charges.pricing_model = 'package'
+    union all
+    select
+        charges.*,
+        true as is_own,
+        true as is_near,
+        cast(null as decimal(20, 9)) as factor,
+        charges.noise as slack,
+        cast(charges.expected_unpackaged as decimal(38, 6))
+        * cast(1 / own_sizes.size as decimal(18, 12)) as off_amount
+    from charges
+    inner join own_sizes
+        on
+            charges.money_row = own_sizes.money_row
+            and charges.charge_meter = own_sizes.charge_meter
+            and charges.charge_group = own_sizes.charge_group
     where charges.pricing_model = 'package'
 ),
 

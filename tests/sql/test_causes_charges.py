@@ -51,6 +51,8 @@ UNITS: list[tuple[str, stripe.Json, str, str, str, dict[str, str]]] = [
     ("dear", stripe.line(2640, 132, price="dozen"), "dozens", "2904", "11", {"rate_mismatch": "264"}),
     # Eleven dozens come to 13.2 tens, each at the price of a dozen.
     ("tens", stripe.line(2640, 132, price="dozen"), "tens", "3168", "13.2", {"quantity_conversion": "528"}),
+    # 130 units are eleven dozens at 240 or thirteen tens at 200: the same price for a unit.
+    ("small", stripe.line(2640, 130, price="dozen"), "tens", "2600", "13", {"quantity_conversion": "-40"}),
     # 1,024,000 units at a cent: 1000 of 1024, priced as if each held 1000.
     (
         "binary",
@@ -163,3 +165,27 @@ def test_a_product_that_no_stripe_meter_counts_is_extra(scene: Scene) -> None:
     support = metronome.usage_line(300, 3, product="support")
     scene.metronome_invoice("a", metronome.usage_line(1000, 1000), support)
     assert _shares(scene, "a") == {"events_extra": 300}
+
+
+def test_a_flat_fee_without_usage_is_no_rate(scene: Scene) -> None:
+    """Stripe charges the 500 with the second tier only; Metronome charges it without any usage."""
+    volume = stripe.price(
+        "volume",
+        meter="tokens",
+        billing_scheme="tiered",
+        tiers_mode="volume",
+        unit_amount_decimal=None,
+        tiers=[
+            {"up_to": 100, "unit_amount_decimal": "2"},
+            {"up_to": None, "unit_amount_decimal": "1", "flat_amount_decimal": "500"},
+        ],
+    )
+    scene.add("stripe/prices", volume)
+    scene.add("metronome/products", metronome.product("fee", kind="FIXED"))
+    scene.link_price("price_volume", "p_tokens")
+    scene.link_price("price_volume", "p_fee")
+    scene.customer("a")
+    scene.stripe_invoice("a", stripe.line(0, 0, price="volume"))
+    fee = metronome.usage_line(500, product="fee", type="scheduled")
+    scene.metronome_invoice("a", metronome.usage_line(0, 0), fee)
+    assert _shares(scene, "a") == {"tier_mismatch": 500}
