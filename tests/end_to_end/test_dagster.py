@@ -266,13 +266,13 @@ def test_a_landing_without_the_metadata_rebuilds_nothing(tmp_path: Path) -> None
 
 
 def test_a_check_above_the_warning_threshold_is_a_warning(tmp_path: Path) -> None:
-    """It is shown as one and stops nothing: the verdict of a clean world stays GO."""
-    with served_runs(tmp_path) as environment:
-        definitions = build_definitions(
-            runs=PartitionRuns({**environment, "PARITY_THRESHOLDS__WARN_RATIO": "0"}, clock=lambda: NOW)
-        )
+    """It is shown as one and stops nothing: missing events of 1.8 % pass a limit of 5 % and are warned of."""
+    limits = {"PARITY_THRESHOLDS__VARIANCE_RATIO": "0.05", "PARITY_THRESHOLDS__CUSTOMER_SHARE": "0.5"}
+    with served_runs(tmp_path, "events_missing") as environment:
+        definitions = build_definitions(runs=PartitionRuns({**environment, **limits}, clock=lambda: NOW))
         result = definitions.resolve_job_def("daily_parity").execute_in_process(partition_key=PARTITION)
     warned = [each for each in result.get_asset_check_evaluations() if not each.passed]
+    assert dg.AssetKey(["parity", "line_item_quantities"]) in {each.asset_key for each in warned}
     assert {each.severity for each in warned} == {dg.AssetCheckSeverity.WARN}
     assert metadata_of(result, "published", "gate")["verdict"] == "GO"
 
