@@ -17,7 +17,7 @@ from parity_pipeline.warehouse import Connection
 
 MOST_ROWS: Final = 50_000
 MOST_FINDINGS: Final = 5_000
-_MOST_LETTERS: Final = {"customers": 2_600_000, "findings": 1_300_000}
+_MOST_LETTERS: Final = {"customers": 3_300_000, "findings": 1_300_000}
 
 _WAIVED: Final = " union ".join(
     f"select account, coalesce(stripe_customer_id, metronome_customer_id) as customer from parity.{check} "
