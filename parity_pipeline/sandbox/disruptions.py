@@ -3,10 +3,13 @@
 For tests of bad input. The pretend APIs themselves know nothing of it.
 """
 
+import asyncio
 import dataclasses
 import json
+import random
 import re
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,7 +20,7 @@ from urllib.parse import parse_qsl, urlencode
 import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-Kind = Literal["status", "malformed", "truncated", "disconnect", "missing_field", "empty", "changed"]
+Kind = Literal["status", "malformed", "truncated", "disconnect", "missing_field", "empty", "changed", "slow"]
 Page = dict[str, Any]
 Change = Callable[["Asked", Page], Page]
 
@@ -65,7 +68,10 @@ class Disruption:
     no JSON. `truncated` breaks off in the middle of the body, `disconnect` before it. `missing_field` leaves
     `field` out of every object of the page, or out of the page itself when the objects have none.
     `empty` is a last page without objects. `changed` answers what `change` makes of a good page; without a
-    change it only asks the API for pages of `page_size` objects.
+    change it only asks the API for pages of `page_size` objects. `slow` is a good answer after `seconds`.
+
+    `share` is how many of the questions it hits, by chance, and `lasting` how many seconds after its first
+    hit it ends.
     """
 
     where: str
@@ -76,17 +82,24 @@ class Disruption:
     field: str = "id"
     change: Change | None = None
     page_size: int | None = None
+    seconds: float = 0.0
+    share: float = 1.0
+    lasting: float | None = None
     spoilt: list[str] = dataclasses.field(default_factory=list, compare=False, repr=False)
     """The paths of the answers that were spoilt, in order; filled while the sandbox runs."""
 
 
 class Disrupted:
-    """An app whose answers are spoilt as the disruptions say; the first that matches is used."""
+    """An app whose answers are spoilt as the disruptions say; the first that matches is used.
 
-    def __init__(self, app: ASGIApp, disruptions: Sequence[Disruption]) -> None:
+    Equal seeds give equal chances, in the order in which the questions come.
+    """
+
+    def __init__(self, app: ASGIApp, disruptions: Sequence[Disruption], *, seed: int = 1) -> None:
         self._app = app
-        self._left: list[tuple[Disruption, list[int | None]]] = [(each, [each.times]) for each in disruptions]
+        self._left = [_Left(each, each.times) for each in disruptions]
         self._lock = threading.Lock()
+        self._chance = random.Random(seed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -98,6 +111,11 @@ class Disrupted:
             disruption.spoilt.append(scope["path"])
             await _send(send, disruption.status, _error_body(disruption), _retry_after(disruption))
             return
+        if disruption.kind == "slow":
+            disruption.spoilt.append(scope["path"])
+            await asyncio.sleep(disruption.seconds)
+            await self._app(scope, receive, send)
+            return
         body = await _whole_body(receive)
         answer = _Recorder()
         await self._app(_with_page_size(scope, disruption.page_size), _replayed(body), answer)
@@ -107,11 +125,32 @@ class Disrupted:
     def _due(self, scope: Scope) -> Disruption | None:
         target = f"{scope['method']} {scope['path']}"
         with self._lock:
-            for disruption, left in self._left:
-                if left[0] != 0 and re.search(disruption.where, target):
-                    left[0] = None if left[0] is None else left[0] - 1
-                    return disruption
+            for each in self._left:
+                if each.is_open and re.search(each.disruption.where, target):
+                    if each.disruption.share < 1 and self._chance.random() >= each.disruption.share:
+                        continue
+                    each.count()
+                    return each.disruption
         return None
+
+
+@dataclass
+class _Left:
+    """How often, and how long, a disruption is still to happen."""
+
+    disruption: Disruption
+    times: int | None
+    since: float | None = None
+
+    @property
+    def is_open(self) -> bool:
+        lasting = self.disruption.lasting
+        is_over = lasting is not None and self.since is not None and time.monotonic() - self.since > lasting
+        return self.times != 0 and not is_over
+
+    def count(self) -> None:
+        self.since = time.monotonic() if self.since is None else self.since
+        self.times = None if self.times is None else self.times - 1
 
 
 class _Recorder:

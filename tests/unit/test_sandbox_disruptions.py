@@ -119,3 +119,34 @@ def test_the_first_that_matches_is_used_until_it_is_used_up() -> None:
         answers = [httpx.get(f"{address}/v1/rows") for _ in range(3)]
     assert [each.status_code for each in answers] == [503, 200, 200]
     assert [len(each.json()["data"]) for each in answers[1:]] == [0, 3]
+
+
+def _many(disruption: Disruption, questions: int) -> list[int]:
+    """The states of so many equal questions in a row."""
+    routes = [Route("/v1/rows", _listing)]
+    with served(Disrupted(Starlette(routes=routes), [disruption])) as address, httpx.Client() as client:
+        return [client.get(address + "/v1/rows").status_code for _ in range(questions)]
+
+
+def test_a_share_is_hit_by_chance() -> None:
+    """About a quarter of the answers is spoilt, and the same ones each time."""
+    quarter = Disruption("rows", "status", status=503, share=0.25)
+    states = _many(quarter, 80)
+    assert 10 <= states.count(503) <= 30
+    assert set(states) == {200, 503}
+    assert _many(quarter, 80) == states
+
+
+def test_an_outage_ends() -> None:
+    """What lasts no time at all hits the first question only."""
+    states = _many(Disruption("rows", "status", status=503, lasting=0.0), 3)
+    assert states == [503, 200, 200]
+
+
+def test_a_slow_answer_is_a_good_one() -> None:
+    """It comes after the seconds, whole."""
+    slow = Disruption("rows", "slow", seconds=0.05)
+    answer = _asked(slow)
+    assert _ids(answer) == ["a", "b", "c"]
+    assert answer.elapsed.total_seconds() >= 0.05
+    assert slow.spoilt == ["/v1/rows"]
