@@ -49,7 +49,7 @@ def plan_lines(vendors: Sequence["VendorPlan"], *, monthly_reads: int) -> list[s
             for planned in sorted(each.planned, key=lambda one: (-one.requests, one.endpoint))
         ]
         if each.source == "stripe":
-            reads = each.requests * RUNS_A_MONTH
+            reads = each.daily_requests * RUNS_A_MONTH
             lines.append(
                 f"A daily schedule reads {reads} in {RUNS_A_MONTH} days, {reads / monthly_reads:.0%} of the "
                 f"{monthly_reads} that limits.stripe_monthly_reads allows."

@@ -5,6 +5,7 @@ Decimals are landed as text so that no reader rounds them; times are landed in U
 
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -30,6 +31,7 @@ def duckdb_columns(resource: Resource) -> dict[str, str]:
     return columns | fields
 
 
+@cache
 def holds_times(kind: Any) -> bool:  # noqa: ANN401 - an annotation can be anything
     """Whether a record, or anything inside it, has a time."""
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):

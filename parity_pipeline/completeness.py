@@ -1,6 +1,7 @@
 """The control tables about the pull: what was read in full, of whom, and what it cost."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from parity_pipeline.account_access import AccountAccess, shared_environments
@@ -33,6 +34,10 @@ def completeness_table(accounts: Sequence[AccountAccess], manifest: Manifest | N
             "note": ("VARCHAR", "what is special about it"),
             "reused": ("BIGINT", "questions whose answers come from an earlier landing"),
             "reused_from": ("VARCHAR", "the run of that landing; NULL when nothing was reused"),
+            "oldest_read_at": (
+                "TIMESTAMP",
+                "UTC instant since which the oldest answer is known; NULL where nothing old is reused",
+            ),
             "landed_as": ("VARCHAR", "the account or environment under whose name it is landed"),
         },
         [
@@ -53,21 +58,25 @@ def _completeness_row(
     key: tuple[str, str, str], landed: LandedResource | None, *, is_required: bool, landed_as: str
 ) -> tuple[object, ...]:
     if landed is None:
-        return (*key, 0, 0, 0, None, is_required, False, NOT_READ, 0, None, landed_as)
-    watermark = landed.watermark.replace(tzinfo=None) if landed.watermark else None
+        return (*key, 0, 0, 0, None, is_required, False, NOT_READ, 0, None, None, landed_as)
     return (
         *key,
         landed.requests,
         landed.pages,
         landed.rows,
-        watermark,
+        _naive(landed.watermark),
         is_required,
         landed.complete,
         landed.note,
         landed.reused,
         landed.reused_from,
+        _naive(landed.oldest_read_at if landed.reused else None),
         landed_as,
     )
+
+
+def _naive(instant: datetime | None) -> datetime | None:
+    return instant.replace(tzinfo=None) if instant else None
 
 
 def _landed(manifest: Manifest | None) -> Sequence[LandedResource]:

@@ -51,6 +51,12 @@ class Home:
         """The plan of the next pull, where somebody asked for one."""
         return self.folder / "work" / "plan.json"
 
+    @property
+    def free_bytes(self) -> int:
+        """The room that is left on its disk."""
+        folder = next(each for each in (self.folder, *self.folder.resolve().parents) if each.exists())
+        return shutil.disk_usage(folder).free
+
     def drop_unsealed_landings(self) -> None:
         """Remove what killed runs left without a manifest; their pages are in the journal."""
         for folder in self.landings():

@@ -4,7 +4,7 @@
 landing_writer.py; what a row means is decided in sql/staging.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -39,11 +39,26 @@ class LandedResource:
     reused: int = 0
     """Answers that came from an earlier landing, `reused_from`."""
     reused_from: str | None = None
+    oldest_read_at: datetime | None = None
+    """Since when the oldest of its answers is known, where that is remembered."""
+    questions_sha256: str | None = None
+    """Of the file that remembers its questions."""
 
     @property
     def file(self) -> Path:
         """Its place inside the run's folder."""
         return _place(self.account, self.source, self.resource)
+
+    @property
+    def questions_file(self) -> Path:
+        """The place of the file that remembers its questions."""
+        return questions_of(self.file)
+
+    def seals(self) -> Iterator[tuple[Path, str]]:
+        """Its files and their digests."""
+        yield self.file, self.sha256
+        if self.questions_sha256 is not None:
+            yield self.questions_file, self.questions_sha256
 
 
 @dataclass(frozen=True)
@@ -92,11 +107,11 @@ def read_manifest(folder: Path) -> Manifest:
         ) from error
     except msgspec.DecodeError as error:
         raise LandingError(f"{path} is not a manifest: {error}; pull again") from error
-    for landed in manifest.resources:
-        file = folder / landed.file
+    for place, sha256 in (each for landed in manifest.resources for each in landed.seals()):
+        file = folder / place
         if not file.is_file():
             raise LandingError(f"landed file {file} is missing; pull again")
-        if digest(file) != landed.sha256:
+        if digest(file) != sha256:
             raise LandingError(f"landed file {file} was altered after it was written; pull again")
     return manifest
 
@@ -115,3 +130,8 @@ def newest_complete(folders: Iterable[Path], accounts: Collection[str]) -> tuple
 
 def _place(account: str, source: str, name: str) -> Path:
     return Path(account) / source / f"{name}.jsonl.gz"
+
+
+def questions_of(landed: Path) -> Path:
+    """Where the questions of a landed file are remembered."""
+    return landed.with_name(landed.name.replace(".jsonl.gz", ".questions.gz"))

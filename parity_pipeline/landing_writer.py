@@ -15,8 +15,9 @@ import msgspec
 
 from parity_pipeline.columns import holds_times
 from parity_pipeline.errors import LandingError, UsageError
-from parity_pipeline.landing import MANIFEST, LandedResource, Manifest, landed_file
+from parity_pipeline.landing import MANIFEST, LandedResource, Manifest, landed_file, questions_of
 from parity_pipeline.periods import Window
+from parity_pipeline.sources.answered import Answered
 from parity_pipeline.sources.ledger import RequestCount
 from parity_pipeline.sources.plan import Planned
 from parity_pipeline.sources.records import Record
@@ -35,6 +36,8 @@ class _Landing:
     pages: int = 0
     rows: int = 0
     reused: int = 0
+    questions: Spool | None = None
+    oldest_read_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,17 @@ class LandingWriter:
         landing.reused += answers
         self._add(landing, lines, resource)
 
+    def answered(self, resource: Resource, answered: Answered, *, account: str) -> None:
+        """Remember that a question was answered."""
+        landing = self._landing(account, resource)
+        landing.oldest_read_at = min(answered.read_at, landing.oldest_read_at or answered.read_at)
+        if landing.questions is None:
+            landing.questions = Spool(questions_of(landed_file(self.folder, account, resource)))
+        try:
+            landing.questions.add([msgspec.json.encode(answered) + b"\n"])
+        except OSError as error:
+            raise LandingError(f"cannot write {resource.key}: {error.strerror}") from error
+
     def lines(self, resource: Resource, account: str) -> Iterator[bytes]:
         """The lines of a resource that was finished, in their order."""
         with gzip.open(landed_file(self.folder, account, resource)) as lines:
@@ -165,6 +179,7 @@ class LandingWriter:
         landing = self._open.pop((account, resource))
         try:
             sha256 = landing.spool.write()
+            questions_sha256 = landing.questions.write() if landing.questions else None
         except OSError as error:
             raise LandingError(f"cannot write {resource.key}: {error.strerror}") from error
         self._done[account, resource.key] = LandedResource(
@@ -180,6 +195,8 @@ class LandingWriter:
             note=note,
             reused=landing.reused,
             reused_from=self._background.reused_from if landing.reused else None,
+            oldest_read_at=landing.oldest_read_at,
+            questions_sha256=questions_sha256,
         )
         return landing.rows
 

@@ -112,7 +112,7 @@ class Gate(_Section):
 
 
 class LimitsSection(_Section):
-    """How fast the vendors are asked, where that is not as they say, and what Stripe allows a month."""
+    """How fast and how long the vendors are asked, and what Stripe allows a month."""
 
     stripe_per_second: PerSecond | None = None
     stripe_per_endpoint: PerSecond | None = None
@@ -120,6 +120,7 @@ class LimitsSection(_Section):
     metronome_per_second: PerSecond | None = None
     metronome_per_endpoint: PerSecond | None = None
     metronome_concurrent: AtOnce | None = None
+    patience_seconds: Annotated[int, Field(ge=1, le=3600)] = 120
     stripe_monthly_reads: Annotated[int, Field(ge=1)] = 10_000
 
 

@@ -17,6 +17,7 @@ from parity_pipeline.errors import LandingError, UsageError
 from parity_pipeline.extraction import Pull
 from parity_pipeline.history import read_days
 from parity_pipeline.home import Home
+from parity_pipeline.home_lock import home_lock
 from parity_pipeline.landing import MANIFEST, Manifest, read_manifest
 from parity_pipeline.mapping_files import read_links
 from parity_pipeline.notifications import is_wanted, notify_of_run
@@ -77,7 +78,7 @@ class PartitionRuns:
                 is_reconstructed=now >= as_of + DAY,
             )
             pull = pipeline.extract(settings, request, links, home, clock=self.clock, tell=tell)
-        with pipeline.open_work(home, request.window.as_of) as connection:
+        with home_lock(home.lock, now=now), pipeline.open_work(home, request.window.as_of) as connection:
             pipeline.load(connection, settings, request, links, pull, home)
             if pull.error is not None:
                 self._publish_blocked(connection, settings, request, pull, [])
@@ -85,8 +86,12 @@ class PartitionRuns:
 
     @contextmanager
     def work(self, as_of: datetime) -> Iterator[Connection]:
-        """The work database of a partition that was landed."""
-        with pipeline.open_work(Home(self.settings().home), as_of, is_new=False) as connection:
+        """The work database of a partition that was landed, alone in the home folder."""
+        home = Home(self.settings().home)
+        with (
+            home_lock(home.lock, now=self.clock()),
+            pipeline.open_work(home, as_of, is_new=False) as connection,
+        ):
             yield connection
 
     def check_input(self, as_of: datetime) -> list[SuiteResult]:

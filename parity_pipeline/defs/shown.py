@@ -52,15 +52,19 @@ def _columns(connection: Connection, schema: str, name: str) -> dg.TableSchema:
 
 
 def landed_metadata(connection: Connection) -> dict[str, Metadata]:
-    """Of each landed table the requests that it took and whether it was read to its end."""
+    """Of each landed table the requests that it took and whether it was read to its end; the whole ledger."""
     found = warehouse.rows(
         connection,
         "select source, resource, sum(requests) as requests, bool_and(complete) as complete, "
-        "string_agg(distinct note, '; ') as note from control.completeness group by source, resource",
+        "string_agg(distinct note, '; ') as note, sum(reused) as reused "
+        "from control.completeness group by source, resource",
     )
-    return {
+    ledger = warehouse.rows(connection, "select * from control.requests order by requests desc, endpoint")
+    shown = {"control.requests": {"endpoints": dg.MetadataValue.md(markdown_table(ledger) or "none")}}
+    return shown | {
         f"raw_{row['source']}.{row['resource']}": {
             "requests": int(str(row["requests"])),
+            "answers of an earlier landing": int(str(row["reused"])),
             "complete": bool(row["complete"]),
             **({"note": _flat(str(row["note"]))} if row["note"] else {}),
         }

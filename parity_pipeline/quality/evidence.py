@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
+from parity_pipeline.periods import rfc3339
 from parity_pipeline.quality.suites import SuiteResult
 
 
@@ -119,6 +120,20 @@ class Completeness:
     is_required: bool
     complete: bool
     note: str | None
+    reused: int = 0
+    """Answers that an earlier landing gave."""
+    reused_from: str | None = None
+    oldest_read_at: datetime | None = None
+
+    @property
+    def remark(self) -> str:
+        """What is special about it: its note, and what comes from an earlier landing, and since when."""
+        parts = [self.note] if self.note else []
+        if self.reused:
+            parts.append(f"{self.reused} answers from {self.reused_from}")
+        if self.oldest_read_at:
+            parts.append(f"the oldest read after {rfc3339(self.oldest_read_at)}")
+        return ", ".join(parts)
 
     @property
     def key(self) -> str:

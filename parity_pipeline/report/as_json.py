@@ -145,6 +145,9 @@ def _resource(each: Completeness) -> dict[str, Any]:
         "watermark": rfc3339(each.watermark) if each.watermark else None,
         "complete": each.complete,
         "note": each.note,
+        "reused": each.reused,
+        "reused_from": each.reused_from,
+        "oldest_read_at": rfc3339(each.oldest_read_at) if each.oldest_read_at else None,
     }
 
 

@@ -255,7 +255,7 @@ def _completeness(result: RunResult) -> str:
             each.rows,
             rfc3339(each.watermark) if each.watermark else "",
             "yes" if each.complete else "no",
-            each.note or "",
+            each.remark,
         )
         for each in result.completeness
     ]

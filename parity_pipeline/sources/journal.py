@@ -46,6 +46,8 @@ class Journal:
     def __init__(self, path: Path, purpose: Purpose, *, now: datetime) -> None:
         self.answered = 0
         """Questions that were answered, by it or by the vendor."""
+        self.began_at = now.astimezone(UTC)
+        """Since when its oldest page may be known."""
         self._path = path
         self._places: dict[bytes, tuple[int, int]] = {}
         try:
@@ -105,6 +107,8 @@ class Journal:
         for number, (key, page) in enumerate(_frames(self._file)):
             if number == 0 and (key != purpose.digest or _age(page, now) > MAX_AGE):
                 return 0
+            if number == 0:
+                self.began_at = datetime.fromisoformat(page.decode())
             self._end += _DIGEST + _DIGEST + _LENGTH + len(page)
             if number:
                 self._places[key] = (self._end - len(page), len(page))

@@ -1,7 +1,8 @@
 """How fast a vendor may be asked, and is asked: slower when it says so, faster again when it is calm."""
 
 import asyncio
-from collections import deque
+import math
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
@@ -10,21 +11,25 @@ from parity_pipeline.sources.guard import host_of
 
 STRIPE_HOST: Final = "api.stripe.com"
 METRONOME_HOST: Final = "api.metronome.com"
+PATIENCE_SECONDS: Final = 120.0
 LIVE_KEYS: Final = ("sk_live_", "rk_live_", "sk_org_live", "rk_org_live")
 
 _SECOND: Final = 1.005
 """The window in which a vendor counts, and how finely clocks tick."""
 _UNEVEN: Final = 0.05
-"""The most by which a request may arrive later than others do, in seconds: a twentieth of a window."""
+"""The most seconds by which a request is taken to arrive later than others do: a twentieth of the rate."""
 _CATCH_UP: Final = 0.05
 """Slots that nobody was ready for are made up for at most so many seconds."""
-_SLOWER: Final = 0.7
-_A_LITTLE_SLOWER: Final = 0.95
+_SLOWER: Final = (0.95, 0.85, 0.7)
 _CALM_SECONDS: Final = 5.0
-"""A lone 429 at a known limit is mostly an accident of timing; the next one soon after is not."""
+"""A lone 429 is mostly an accident of timing; the next ones soon after are not."""
 _FASTER: Final = 1.1
 _FASTER_UNKNOWN: Final = 1.03
+_FASTER_NEAR_REFUSED: Final = 1.0025
+_NEAR: Final = 0.98
 _BELOW_ADMITTED: Final = 0.95
+_KNOWN_AFTER: Final = 20
+"""So many answers tell how quick an endpoint can be; the first ones wait for connections."""
 _SLOWEST: Final = 0.5
 _FEW: Final = 3
 """So few requests in a second were not too fast by their rate."""
@@ -37,11 +42,15 @@ Clock = Callable[[], float]
 
 @dataclass(frozen=True)
 class Limits:
-    """The most requests at once, a second in all and a second at one endpoint; None means no limit."""
+    """The most requests at once, a second in all and a second at one endpoint; None means no limit.
+
+    A question that fails is asked again for so many seconds of patience.
+    """
 
     concurrent: int
     per_second: float | None = None
     per_endpoint: float | None = None
+    patience_seconds: float = PATIENCE_SECONDS
 
 
 @dataclass(frozen=True)
@@ -51,6 +60,7 @@ class LimitChanges:
     concurrent: int | None = None
     per_second: float | None = None
     per_endpoint: float | None = None
+    patience_seconds: float | None = None
 
     def of(self, limits: Limits) -> Limits:
         """The limits with these changes."""
@@ -58,6 +68,7 @@ class LimitChanges:
             concurrent=self.concurrent or limits.concurrent,
             per_second=self.per_second or limits.per_second,
             per_endpoint=self.per_endpoint or limits.per_endpoint,
+            patience_seconds=self.patience_seconds or limits.patience_seconds,
         )
 
 
@@ -101,7 +112,9 @@ class Rate:
         self._sleep = sleep
         self._clock = clock
         self._next_at = 0.0
-        self._slowed_at = self._raised_at = clock()
+        self._slowed_at, self._raised_at = -math.inf, clock()
+        self._strain = 0
+        self._refused = 0.0
         self._second_at, self._this_second, self._last_second = clock(), 0, 0
         self._left: deque[Leave] = deque(maxlen=max(1, int(most)) if most else 0)
 
@@ -128,10 +141,13 @@ class Rate:
         self._next_at = max(self._next_at, now + hold_seconds)
         if self.now_at is None:
             if (admitted := max(self._this_second, self._last_second)) > _FEW:
+                self._refused = admitted
                 self.now_at, self._slowed_at = admitted * _BELOW_ADMITTED, now
+                self._next_at = max(self._next_at, now + _SECOND)  # what was let in fills this second
         elif now - self._slowed_at >= _STEP_SECONDS:
-            was_calm = self._most is not None and now - self._slowed_at >= _CALM_SECONDS
-            factor = _A_LITTLE_SLOWER if was_calm else _SLOWER
+            self._strain = 0 if now - self._slowed_at >= _CALM_SECONDS else self._strain + 1
+            self._refused = self.now_at
+            factor = _SLOWER[min(self._strain, len(_SLOWER) - 1)]
             self.now_at, self._slowed_at = max(self.now_at * factor, _SLOWEST), now
 
     def calm(self) -> None:
@@ -140,8 +156,11 @@ class Rate:
         self._count(now)
         if self.now_at is None or now - max(self._slowed_at, self._raised_at) < _STEP_SECONDS:
             return
-        faster = self.now_at * (_FASTER if self._most is not None else _FASTER_UNKNOWN)
-        self.now_at = faster if self._most is None else min(faster, self._most)
+        if self._most is not None:
+            self.now_at = min(self.now_at * _FASTER, self._most)
+        else:
+            is_near = self.now_at * _FASTER_UNKNOWN >= self._refused * _NEAR
+            self.now_at *= _FASTER_NEAR_REFUSED if is_near else _FASTER_UNKNOWN
         self._raised_at = now
 
     def _count(self, now: float) -> None:
@@ -178,7 +197,7 @@ class Places:
         """The vendor said that these were too many at once."""
         now = self._clock()
         if now - self._slowed_at >= _STEP_SECONDS:
-            self.now_at, self._slowed_at = max(1, int(self.now_at * _SLOWER)), now
+            self.now_at, self._slowed_at = max(1, int(self.now_at * _SLOWER[-1])), now
 
     def calm(self) -> None:
         """An answer came that was no 429."""
@@ -198,6 +217,7 @@ class Pace:
         self._clock = clock
         self._endpoints: dict[str, Rate] = {}
         self._quickest: dict[str, float] = {}
+        self._answers: Counter[str] = Counter()
 
     def endpoint(self, name: str) -> Rate:
         """The rate of one endpoint."""
@@ -221,9 +241,11 @@ class Pace:
 
     def answered(self, leave: Leave) -> None:
         """An answer came: what it took longer than the quickest one may be how late the request arrived."""
-        seconds = self._clock() - leave.sent_at
-        quickest = self._quickest[leave.endpoint] = min(seconds, self._quickest.get(leave.endpoint, seconds))
-        leave.counted_at = leave.sent_at + min(seconds - quickest, _UNEVEN)
+        endpoint, seconds = leave.endpoint, self._clock() - leave.sent_at
+        self._quickest[endpoint] = min(seconds, self._quickest.get(endpoint, seconds))
+        self._answers[endpoint] += 1
+        usual = self._quickest[endpoint] if self._answers[endpoint] > _KNOWN_AFTER else 0.0
+        leave.counted_at = leave.sent_at + min(seconds - usual, _UNEVEN)
 
     def calm(self, endpoint: str) -> None:
         """An answer of this endpoint was no 429."""

@@ -1,5 +1,6 @@
 """Which listings of Metronome a run needs, besides rates and usage, and what it learns from them."""
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -36,8 +37,8 @@ class MetronomeFacts:
 
     customers: list[str] = field(default_factory=list)
     archived: set[str] = field(default_factory=set)
-    stripe_ids: set[str] = field(default_factory=set)
-    """What may be the id of a Stripe customer: a link, a custom field, an ingest alias."""
+    claims: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """By what may be the id of a Stripe customer (a link, a custom field, an alias), who names it."""
     metrics: dict[str, BillableMetric] = field(default_factory=dict)
     products: list[Product] = field(default_factory=list)
     rate_cards: list[str] = field(default_factory=list)
@@ -165,7 +166,7 @@ class MetronomeLists:
             self._lander.append(resource, page, context=(customer,))
             for link in page:
                 if link.configuration is not None and link.configuration.stripe_customer_id:
-                    self.facts.stripe_ids.add(link.configuration.stripe_customer_id)
+                    self.facts.claims[link.configuration.stripe_customer_id].add(customer)
 
     async def _contracts(self, resource: Resource, customer: str) -> None:
         async def ask(cursor: str | Omit) -> object:
@@ -216,10 +217,11 @@ class MetronomeLists:
         self.facts.customers.append(customer.id)
         if customer.archived_at is not None:
             self.facts.archived.add(customer.id)
-        self.facts.stripe_ids.update(customer.ingest_aliases or ())
+        for alias in customer.ingest_aliases or ():
+            self.facts.claims[alias].add(customer.id)
         fields = msgspec.json.decode(str(customer.custom_fields or "{}"), type=dict[str, str | None])
         if named := fields.get("stripe_customer_id"):
-            self.facts.stripe_ids.add(named)
+            self.facts.claims[named].add(customer.id)
 
     def _finish(self, resource: Resource, *, note: str | None = None) -> None:
         self._lander.finish(resource, watermark=self._window.as_of, note=note)

@@ -1,11 +1,12 @@
 """How many requests a pull will make, before it is made, and how long they take at the limits."""
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from parity_pipeline.periods import DAY, Window
+from parity_pipeline.sources.answered import sample_size
 from parity_pipeline.sources.ledger import RequestCount
 from parity_pipeline.sources.limits import Limits
 from parity_pipeline.sources.resources import Source
@@ -13,14 +14,10 @@ from parity_pipeline.sources.resources import Source
 SECONDS_A_REQUEST: Final = 0.25
 """How long an answer takes where a vendor's rate is not published; a guess."""
 RUNS_A_MONTH: Final = 30
-SPARED: Final = frozenset(
-    {
-        "GET /v1/invoices/{id}/lines",
-        "GET /v2/core/events/{id}",
-        "POST /v1/contracts/getContractRateSchedule",
-    }
-)
-"""Endpoints whose answers an earlier landing mostly knows."""
+SUMMARIES: Final = "GET /v1/billing/meters/{id}/event_summaries"
+_KNOWN_FOR_GOOD: Final = frozenset({"GET /v1/invoices/{id}/lines", "GET /v2/core/events/{id}"})
+"""Endpoints whose answers an earlier landing knows, all but new ones."""
+_PARTLY_KNOWN: Final = frozenset({"POST /v1/contracts/getContractRateSchedule"})
 _PAGE: Final = 100
 _BUCKETS: Final = 100
 
@@ -34,6 +31,8 @@ class Planned:
     endpoint: str
     requests: int
     basis: str
+    daily: int | None = None
+    """The requests of a run on another day, where today's second run asks less."""
 
 
 @dataclass(frozen=True)
@@ -54,24 +53,43 @@ class MetronomeSizes:
     is_at_least: bool = False
 
 
-def as_before(counts: Iterable[RequestCount], run_id: str, spared: Collection[str] = ()) -> list[Planned]:
-    """A pull that asks what an earlier one asked, but for the endpoints whose answers are known already."""
+@dataclass(frozen=True)
+class Likeness:
+    """How like the next pull is to an earlier one, whose landing may then answer some of its questions."""
+
+    is_usable: bool = False
+    """It was made with the same keys and program, and not everything is to be asked."""
+    is_recent: bool = False
+    """It was about the same instant, and is not half a day old."""
+
+
+def as_before(counts: Iterable[RequestCount], run_id: str, likeness: Likeness = Likeness()) -> list[Planned]:
+    """A pull that asks what an earlier one asked, but for what is known already."""
+    another_day = Likeness(is_usable=likeness.is_usable)
     return sorted(
         Planned(
             each.account,
             each.source,
             each.endpoint,
-            _asked_again(each, is_spared=each.endpoint in spared),
+            _asked_again(each, likeness),
             f"estimate, as in {run_id}",
+            daily=_asked_again(each, another_day),
         )
         for each in counts
     )
 
 
-def _asked_again(count: RequestCount, *, is_spared: bool) -> int:
-    """The requests of the next pull: those of the last one, and what only an earlier landing spared it."""
+def _asked_again(count: RequestCount, likeness: Likeness) -> int:
+    """The requests of the next pull: those of the last one and what was spared it, less what will be."""
     asked = count.requests - count.retries + count.resumed
-    return asked if is_spared else asked + count.spared
+    if likeness.is_usable:
+        if count.endpoint in _KNOWN_FOR_GOOD:
+            return 0
+        if count.endpoint == SUMMARIES and likeness.is_recent:
+            return sample_size(asked + count.spared)
+        if count.endpoint in _PARTLY_KNOWN:
+            return asked
+    return asked + count.spared
 
 
 def first_stripe_plan(account: str, sizes: StripeSizes, window: Window) -> list[Planned]:

@@ -20,8 +20,8 @@ from parity_pipeline.sources.plan import (
 )
 from parity_pipeline.sources.pull import AccountToRead
 from parity_pipeline.sources.stripe_api import StripeAccess, StripeApi, stripe_transport
+from parity_pipeline.sources.stripe_questions import ADDITIVE
 from parity_pipeline.sources.stripe_records import Customer, Meter
-from parity_pipeline.sources.stripe_usage import ADDITIVE
 
 FIRST_PAGES: Final = 10
 

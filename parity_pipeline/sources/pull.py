@@ -6,6 +6,8 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+import msgspec
+
 from parity_pipeline.errors import ParityError
 from parity_pipeline.periods import Window
 from parity_pipeline.progress import Tell
@@ -16,13 +18,19 @@ from parity_pipeline.sources.metronome_api import MetronomeAccess, MetronomeApi,
 from parity_pipeline.sources.metronome_rates import MetronomeRates
 from parity_pipeline.sources.metronome_usage import MeterLink, MetronomeUsage, UnadditiveNeeds
 from parity_pipeline.sources.paging import first_error, together
+from parity_pipeline.sources.resources import metronome_resource
 from parity_pipeline.sources.sink import Earlier, Lander, Sink
 from parity_pipeline.sources.stripe import StripeFacts, StripeLists
 from parity_pipeline.sources.stripe_api import StripeAccess, StripeApi, stripe_transport
-from parity_pipeline.sources.stripe_usage import StripeUsage, is_additive, unadditive_periods
+from parity_pipeline.sources.stripe_questions import is_additive, unadditive_periods
+from parity_pipeline.sources.stripe_usage import StripeUsage
 from parity_pipeline.sources.transport import ReadOnlyTransport
 
 T = TypeVar("T")
+
+
+class _OfCustomer(msgspec.Struct, frozen=True):
+    customer_id: str
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,7 @@ async def pull_everything(
     access = {each.environment: each.metronome for each in reversed(accounts)}
     stripe = {each.name: stripe_transport(each.stripe) for each in accounts}
     metronome = {name: metronome_transport(each) for name, each in access.items()}
+    read_at = journal.began_at if journal else None
     error: str | None = "the pull did not end"
     try:
         async with AsyncExitStack() as stack:
@@ -64,14 +73,14 @@ async def pull_everything(
                 stripe_api = StripeApi(each.stripe, stripe[each.name], journal=journal, account=each.name)
                 await stack.enter_async_context(aclosing(stripe_api))
                 told = _Told(each.name if len(accounts) > 1 else None, on_progress)
-                lander = Lander(writer, each.name, told.progress, earlier)
+                lander = Lander(writer, each.name, told.progress, earlier, read_at)
                 readers.append(_StripeReader(stripe_api, window, lander, each, told))
             environments = []
             for name, each_access in access.items():
                 metronome_api = MetronomeApi(each_access, metronome[name], journal=journal, account=name)
                 await stack.enter_async_context(aclosing(metronome_api))
                 told = _Told(name if len(accounts) > 1 else None, on_progress)
-                lander = Lander(writer, name, told.progress, earlier)
+                lander = Lander(writer, name, told.progress, earlier, read_at)
                 environments.append(_MetronomeReader(metronome_api, lander, window, meter_links, told))
             await _read(readers, environments)
         error = None
@@ -91,8 +100,14 @@ async def _read(stripe: Sequence["_StripeReader"], metronome: Sequence["_Metrono
     async with asyncio.TaskGroup() as group:
         facts = {each.name: group.create_task(each.lists()) for each in stripe}
         links = {each.name: group.create_task(each.links()) for each in metronome}
+        quiet = {
+            each.name: group.create_task(each.quiet(links[each.name]))
+            for each in metronome
+            if each.leans_on_earlier
+        }
         for reader in stripe:
-            group.create_task(reader.summaries(facts[reader.name], links[reader.environment]))
+            named = reader.environment
+            group.create_task(reader.summaries(facts[reader.name], links[named], quiet.get(named)))
             group.create_task(reader.error_events())
         for environment in metronome:
             known = [facts[each.name] for each in stripe if each.environment == environment.name]
@@ -135,6 +150,7 @@ class _StripeReader:
         self._told = told
         self._lists = StripeLists(api, lander, window)
         self._usage = StripeUsage(api, lander, window)
+        self._has_items = asyncio.Event()
 
     async def lists(self) -> StripeFacts:
         """Every listing besides usage."""
@@ -142,9 +158,8 @@ class _StripeReader:
         await self._told.of(
             together(
                 self._customers_then_credits(),
-                lists.subscriptions(),
+                self._items(),
                 lists.prices(),
-                lists.meters(),
                 lists.invoices(),
                 lists.subscription_schedules(),
                 lists.products(),
@@ -154,14 +169,23 @@ class _StripeReader:
         )
         return lists.facts
 
-    async def summaries(self, facts: Awaitable[StripeFacts], links: Awaitable[set[str]]) -> None:
-        """The usage, of the metered customers and of those that Metronome names."""
-        known = await facts
-        await self._told.of(self._usage.summaries(known, links))
+    async def summaries(
+        self,
+        facts: Awaitable[StripeFacts],
+        links: Awaitable[set[str]],
+        quiet: Awaitable[set[str]] | None,
+    ) -> None:
+        """The usage: of metered items as soon as they are known, of invoices, of those Metronome names."""
+        await self._has_items.wait()
+        await self._told.of(self._usage.summaries(self._lists.facts, facts, links, quiet))
 
     async def error_events(self) -> None:
         """The reports of dropped events."""
         await self._told.of(self._usage.error_events())
+
+    async def _items(self) -> None:
+        await together(self._lists.subscriptions(), self._lists.meters())
+        self._has_items.set()
 
     async def _customers_then_credits(self) -> None:
         await self._lists.customers()
@@ -182,14 +206,30 @@ class _MetronomeReader:
         self.name = lander.account
         self._window = window
         self._told = told
+        self._lander = lander
+        self._has_usage = asyncio.Event()
         self._lists = MetronomeLists(api, lander, window)
         self._rates = MetronomeRates(api, lander, window)
         self._usage = MetronomeUsage(api, lander, window, links)
 
+    @property
+    def leans_on_earlier(self) -> bool:
+        """Whether an earlier landing may answer some questions."""
+        return self._lander.earlier is not None
+
     async def links(self) -> set[str]:
         """The customers; returns what may be ids of Stripe customers."""
         await self._told.of(self._customers_then_links())
-        return self._lists.facts.stripe_ids
+        return set(self._lists.facts.claims)
+
+    async def quiet(self, links: Awaitable[object]) -> set[str]:
+        """Ids that Metronome customers name, where the usage of all who do is as in the earlier pull."""
+        await links
+        await self._has_usage.wait()
+        same = await self._lander.unchanged(
+            metronome_resource("usage"), lambda one: one.customer_id, _OfCustomer
+        )
+        return {named for named, claimants in self._lists.facts.claims.items() if claimants <= same}
 
     async def contents(self, facts: Sequence[Awaitable[StripeFacts]], links: Awaitable[set[str]]) -> None:
         """Everything that needs the customers; the facts are those of all accounts of the environment."""
@@ -217,6 +257,7 @@ class _MetronomeReader:
 
     async def _usage_by_period_then_group(self, needs: UnadditiveNeeds) -> None:
         await self._usage.by_period(self._lists.facts, needs)
+        self._has_usage.set()
         await self._usage.by_group(self._lists.facts)
 
     async def _customers_then_links(self) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol, TypeVar
@@ -10,6 +10,7 @@ from typing import Final, Protocol, TypeVar
 import msgspec
 
 from parity_pipeline.periods import Window
+from parity_pipeline.sources.answered import Answered
 from parity_pipeline.sources.ledger import RequestCount
 from parity_pipeline.sources.records import Record
 from parity_pipeline.sources.resources import Resource
@@ -18,6 +19,7 @@ T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
 
 _LINES_AT_ONCE: Final = 1000
+_ANSWERS_AT_ONCE: Final = 100
 
 
 class Sink(Protocol):
@@ -37,6 +39,9 @@ class Sink(Protocol):
     def copy(self, resource: Resource, lines: Sequence[bytes], *, account: str, answers: int) -> None:
         """Keep lines of an earlier landing, the answers to so many questions."""
 
+    def answered(self, resource: Resource, answered: Answered, *, account: str) -> None:
+        """Remember that a question was answered."""
+
     def lines(self, resource: Resource, account: str) -> Iterator[bytes]:
         """The lines of a resource that was finished, in their order."""
 
@@ -53,9 +58,14 @@ class Earlier(Protocol):
     """What an earlier pull of the same accounts landed."""
 
     window: Window
+    doubtful: frozenset[str]
+    """Stripe customers whose answers are asked again whatever was landed."""
 
     def lines(self, resource: Resource, account: str) -> Iterator[bytes]:
         """The lines of a resource, in their order; none where they cannot be relied on."""
+
+    def answers(self, resource: Resource, account: str) -> Iterator[Answered]:
+        """The questions of a resource that were answered; none where they cannot be relied on."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +76,8 @@ class Lander:
     account: str
     on_progress: Callable[[str], None] | None = None
     earlier: Earlier | None = None
+    read_at: datetime | None = None
+    """Since when the answers of this pull are known; without it none is remembered."""
 
     def append(
         self,
@@ -87,7 +99,44 @@ class Lander:
         """The keys under which an earlier pull and this one, now finished, landed the very same lines."""
         if self.earlier is None:
             return set()
-        return await asyncio.to_thread(self._unchanged, resource, key, msgspec.json.Decoder(kind))
+        before, now = await asyncio.to_thread(self._both_digests, resource, key, msgspec.json.Decoder(kind))
+        return {each for each, digest in now.items() if before.get(each) == digest}
+
+    def known_lines(self, resource: Resource, kind: type[T]) -> Iterator[tuple[bytes, T]]:
+        """The same with the lines as they are."""
+        decoder = msgspec.json.Decoder(kind)
+        return ((line, decoder.decode(line)) for line in self._earlier_lines(resource))
+
+    def answers(self, resource: Resource) -> Iterator[Answered]:
+        """The questions that an earlier pull had answered."""
+        return iter(()) if self.earlier is None else self.earlier.answers(resource, self.account)
+
+    def answered(self, resource: Resource, question: str, digest: str) -> None:
+        """Remember that a question was answered."""
+        if self.read_at is not None:
+            known = Answered(question, digest, self.read_at)
+            self.sink.answered(resource, known, account=self.account)
+
+    def copier(self, resource: Resource) -> Callable[[Sequence[bytes], Answered], Awaitable[None]]:
+        """What lands an earlier pull's answer again, with the instant at which it was read."""
+        copied = 0
+
+        async def copy(lines: Sequence[bytes], known: Answered) -> None:
+            nonlocal copied
+            self.sink.copy(resource, lines, account=self.account, answers=1)
+            self.sink.answered(resource, known, account=self.account)
+            copied += 1
+            if copied % _ANSWERS_AT_ONCE == 0:
+                await asyncio.sleep(0)  # requests are under way meanwhile
+
+        return copy
+
+    async def changed(self, resource: Resource, key: Callable[[T], K], kind: type[T]) -> set[K]:
+        """The keys under which an earlier pull and this one, now finished, landed different lines."""
+        if self.earlier is None:
+            return set()
+        before, now = await asyncio.to_thread(self._both_digests, resource, key, msgspec.json.Decoder(kind))
+        return {each for each in before.keys() | now.keys() if before.get(each) != now.get(each)}
 
     async def reuse(
         self,
@@ -114,12 +163,11 @@ class Lander:
     def _earlier_lines(self, resource: Resource) -> Iterator[bytes]:
         return iter(()) if self.earlier is None else self.earlier.lines(resource, self.account)
 
-    def _unchanged(
+    def _both_digests(
         self, resource: Resource, key: Callable[[T], K], decoder: msgspec.json.Decoder[T]
-    ) -> set[K]:
+    ) -> tuple[dict[K, bytes], dict[K, bytes]]:
         before = _digests(self._earlier_lines(resource), key, decoder)
-        now = _digests(self.sink.lines(resource, self.account), key, decoder)
-        return {each for each, digest in now.items() if before.get(each) == digest}
+        return before, _digests(self.sink.lines(resource, self.account), key, decoder)
 
     def finish(self, resource: Resource, *, watermark: datetime, note: str | None = None) -> None:
         """All of a resource has been read."""

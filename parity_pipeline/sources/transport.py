@@ -29,12 +29,16 @@ _LONGEST_RETRY_AFTER: Final = 60.0
 
 @dataclass(frozen=True)
 class Retries:
-    """How often a request is sent at most, and how long the pauses between are: doubling, then constant."""
+    """How often a request is sent at most, and how long the pauses between are: doubling, then constant.
 
-    attempts: int = 6
+    The pauses of all attempts are more than a minute, whatever their random part. An address that never
+    answered may be a wrong one, so it is given up sooner.
+    """
+
+    attempts: int = 12
     connect_attempts: int = 4
     first_pause: float = 0.5
-    longest_pause: float = 30.0
+    longest_pause: float = 20.0
 
 
 @dataclass(frozen=True)
@@ -73,21 +77,23 @@ class ReadOnlyTransport(httpx.AsyncBaseTransport):
         )
         self._timing = timing or Timing()
         self._pace = Pace(limits, sleep=self._timing.sleep, clock=self._timing.clock)
+        self._has_answered = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a known read, again after a failure that may pass; answers come back read in full."""
         endpoint = self._guard.endpoint(request.method, str(request.url))
         request = _without_telemetry(request)
-        attempt = 1
+        attempt, began = 1, self._timing.clock()
         while True:
             try:
                 response = await self._send(request, endpoint, is_retry=attempt > 1)
             except httpx.TransportError as error:
-                if attempt >= self._attempts_for(error):
+                if attempt >= self._attempts_for(error) or self._is_too_late(began):
                     raise OutageError(self._unreachable(endpoint, error, attempt)) from error
                 pause = self._pause(attempt)
             else:
-                if attempt >= self._retries.attempts or not _is_worth_retrying(response):
+                is_last = attempt >= self._retries.attempts or self._is_too_late(began)
+                if is_last or not _is_worth_retrying(response):
                     return response
                 asked = _retry_after(response)
                 pause = self._pause(attempt) if asked is None else asked
@@ -112,6 +118,7 @@ class ReadOnlyTransport(httpx.AsyncBaseTransport):
             self.ledger.count_wait(endpoint, leave.sent_at - began)
             self.ledger.count_request(endpoint, is_retry=is_retry)
             response = await self._inner.handle_async_request(request)
+            self._has_answered = True
             self._pace.answered(leave)
             try:
                 body = b"".join([chunk async for chunk in cast("httpx.AsyncByteStream", response.stream)])
@@ -131,7 +138,11 @@ class ReadOnlyTransport(httpx.AsyncBaseTransport):
 
     def _attempts_for(self, error: httpx.TransportError) -> int:
         did_not_connect = isinstance(error, httpx.ConnectError | httpx.UnsupportedProtocol)
-        return self._retries.connect_attempts if did_not_connect else self._retries.attempts
+        is_unknown = did_not_connect and not self._has_answered
+        return self._retries.connect_attempts if is_unknown else self._retries.attempts
+
+    def _is_too_late(self, began: float) -> bool:
+        return self._timing.clock() - began >= self.limits.patience_seconds
 
     def _pause(self, attempt: int) -> float:
         pause = min(self._retries.first_pause * 2.0 ** (attempt - 1), self._retries.longest_pause)

@@ -1,5 +1,5 @@
 -- One row per Stripe customer, meter that does not add up over days, and whole UTC days that Stripe was asked about.
--- The same rule decides what is asked (parity_pipeline/sources/stripe_usage.py): the periods of the customer's
+-- The same rule decides what is asked (parity_pipeline/sources/stripe_questions.py): the periods of the customer's
 -- metered lines, the current ones of its subscription items, and the gaps between them. Billing periods are
 -- contiguous, so a gap is one whose invoice is not there: not made yet, or deleted.
 with

@@ -56,18 +56,20 @@ def extract(
     tell: Callable[[str], None] = lambda _: None,
     *,
     is_full: bool = False,
+    now: datetime | None = None,
+    as_of: datetime = AS_OF,
 ) -> Pull:
-    """One pull of now into a home folder."""
+    """One pull of now into a home folder; a clock that is given stands still."""
     settings = load_settings(variables, home=home)
-    now = datetime.now(UTC)
-    request = make_request(now=now, as_of=AS_OF.isoformat(), configured_start=settings.parallel_run.start)
+    started = now or datetime.now(UTC)
+    request = make_request(now=started, as_of=as_of.isoformat(), configured_start=settings.parallel_run.start)
     Home(home).prepare()
     return pipeline.extract(
         settings,
         replace(request, is_full=is_full),
         read_links(settings),
         Home(home),
-        clock=lambda: datetime.now(UTC),
+        clock=lambda: now or datetime.now(UTC),
         tell=tell,
     )
 

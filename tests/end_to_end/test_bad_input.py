@@ -74,7 +74,12 @@ def test_an_answer_that_cannot_be_read(disruption: Disruption, told: str, tmp_pa
 
 def test_an_answer_that_breaks_off(tmp_path: Path) -> None:
     """Half a page, however often it is asked for, is no page."""
-    run = run_world(world(customers=FEW), tmp_path, disruptions=[Disruption("/v1/prices", "truncated")])
+    run = run_world(
+        world(customers=FEW),
+        tmp_path,
+        disruptions=[Disruption("/v1/prices", "truncated")],
+        environment={"PARITY_LIMITS__PATIENCE_SECONDS": "1"},
+    )
     assert_undecided(run, "/v1/prices")
 
 

@@ -57,7 +57,7 @@ def test_a_killed_pull_goes_on_and_lands_the_same(small: World, tmp_path: Path) 
 
 def test_after_an_outage_only_what_is_missing_is_asked(small: World, tmp_path: Path) -> None:
     """An endpoint that stays down ends the run; the next one is complete and asks no page twice."""
-    down = Disruption("/v1/billing/credit_grants", "status", status=503, times=6, retry_after=0)
+    down = Disruption("/v1/billing/credit_grants", "status", status=503, times=12, retry_after=0)
     home = tmp_path / "home"
     with served(small, tmp_path, [down]) as variables:
         failed = extract(variables, home)

@@ -1,14 +1,30 @@
 """A second pull of the same days asks for less and lands the same, also when the data changed meanwhile."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from extractions import complete, digests, extract, free_ports, requests, served, served_at
-from sandbox_runs import world
+from sandbox_runs import AS_OF, Run, world
 
+from parity_pipeline import pipeline
 from parity_pipeline.home import Home
 from parity_pipeline.landing import Manifest, landed_file
+from parity_pipeline.run_request import make_request
+from parity_pipeline.settings import load_settings
+from parity_pipeline.sources.journal import MAX_AGE
 from parity_pipeline.sources.resources import metronome_resource
+
+PARITY_TABLES = (
+    "invoice_totals",
+    "line_item_quantities",
+    "credit_drawdowns",
+    "contract_coverage",
+    "event_ingestion",
+    "group_key_coverage",
+    "findings",
+    "customer_status",
+)
 
 
 def _reused(manifest: Manifest) -> dict[str, int]:
@@ -23,11 +39,42 @@ def test_an_unchanged_world_costs_less(tmp_path: Path) -> None:
         second = complete(extract(variables, home))
         full = complete(extract(variables, home, is_full=True))
     assert digests(second) == digests(first) == digests(full)
-    assert set(_reused(second)) == {"meter_error_events"}
+    assert set(_reused(second)) == {"meter_error_events", "meter_event_summaries"}
     assert {each.reused_from for each in second.resources} == {None, first.run_id}
     assert requests(full) == requests(first)
     assert requests(second) <= requests(first) - sum(_reused(second).values())  # a question has many pages
     assert sum(each.spared for each in second.requests) == sum(_reused(second).values())
+    summaries = "GET /v1/billing/meters/{id}/event_summaries"
+    asked = {each.endpoint: each.requests for each in second.requests}[summaries]
+    questions = asked + _reused(second)["meter_event_summaries"]
+    assert asked == max(10, questions // 20)  # a sample is asked all the same
+
+
+def test_the_age_of_an_answer_is_handed_on(tmp_path: Path) -> None:
+    """A third pull uses the answers of the first, and says since when they are known."""
+    home = tmp_path / "home"
+    with served(world(customers=6), tmp_path) as variables:
+        pulls = [complete(extract(variables, home)) for _ in range(3)]
+    ages = [
+        {each.oldest_read_at for each in one.resources if each.resource == "meter_event_summaries"}
+        for one in pulls
+    ]
+    assert ages[0] == ages[1] == ages[2]
+    (known_since,) = ages[0]
+    assert known_since is not None
+    assert known_since <= pulls[0].started_at
+
+
+def test_answers_of_yesterday_are_asked_again(tmp_path: Path) -> None:
+    """The same questions half a day later, or about another day, are asked anew."""
+    home = tmp_path / "home"
+    with served(world(customers=6), tmp_path) as variables:
+        first = complete(extract(variables, home))
+        later = first.started_at + MAX_AGE + timedelta(minutes=1)
+        half_a_day_later = complete(extract(variables, home, now=later))
+        next_day = complete(extract(variables, home, as_of=AS_OF - timedelta(days=1)))
+    assert digests(half_a_day_later) == digests(first)
+    assert set(_reused(half_a_day_later)) == set(_reused(next_day)) == {"meter_error_events"}
 
 
 @pytest.mark.parametrize(
@@ -50,6 +97,42 @@ def test_changed_data_is_seen(faults: tuple[str, ...], tmp_path: Path) -> None:
         full = complete(extract(variables, tmp_path / "full"))
     assert digests(after) == digests(full) != digests(before)
     assert requests(after) < requests(full)
+
+
+CHANGES = (
+    "events_late",
+    "events_extra",
+    "invoice_revised",
+    "contract_ended",
+    "credit_amount",
+    "rate_mismatch",
+)
+
+
+def test_a_second_run_judges_as_a_full_one(tmp_path: Path) -> None:
+    """After late events, a reissued invoice, credit, a contract edited backwards: equal rows and verdict."""
+    ports = free_ports()
+    with served_at(world(customers=20), tmp_path / "before", ports) as variables:
+        before = _run(variables, tmp_path / "home")
+    with served_at(world(*CHANGES, customers=20), tmp_path / "after", ports) as variables:
+        second = _run(variables, tmp_path / "home")
+        full = _run(variables, tmp_path / "full")
+    assert before.result.verdict.decision == "GO"
+    assert second.result.verdict == full.result.verdict
+    assert second.result.verdict.decision == "NO_GO"
+    for table in PARITY_TABLES:
+        query = f"select * from parity.{table} order by all"  # names of our own
+        assert second.rows(query) == full.rows(query)
+    reused = "select reused > 0, oldest_read_at is not null from control.completeness where resource = "
+    assert second.rows(reused + "'meter_event_summaries'") == [(True, True)]
+    assert full.rows(reused + "'meter_event_summaries'") == [(False, False)]
+
+
+def _run(variables: dict[str, str], home: Path) -> Run:
+    settings, now = load_settings(variables, home=home), datetime.now(UTC)
+    request = make_request(now=now, as_of=AS_OF.isoformat(), configured_start=settings.parallel_run.start)
+    outcome = pipeline.run(settings, request, clock=lambda: datetime.now(UTC), tell=lambda _: None)
+    return Run(outcome.result, home)
 
 
 def test_other_metadata_is_asked_anew(tmp_path: Path) -> None:

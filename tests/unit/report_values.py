@@ -138,7 +138,14 @@ RESULT = RunResult(
     waivers=(WaiverUse("invoice_totals", "", "", "ann", date(2026, 1, 31), "expired"),),
     completeness=(
         resource(
-            "stripe/invoices", requests=3, pages=2, rows=150, watermark=datetime(2026, 2, 10, tzinfo=UTC)
+            "stripe/invoices",
+            requests=3,
+            pages=2,
+            rows=150,
+            watermark=datetime(2026, 2, 10, tzinfo=UTC),
+            reused=140,
+            reused_from="r0",
+            oldest_read_at=datetime(2026, 2, 10, 1, tzinfo=UTC),
         ),
         resource("metronome/invoices", requests=0, pages=0, rows=0, complete=False, note="not read"),
     ),

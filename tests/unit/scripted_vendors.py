@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from parity_pipeline.periods import Window
+from parity_pipeline.sources.answered import Answered
 from parity_pipeline.sources.guard import METRONOME_READS, STRIPE_READS
 from parity_pipeline.sources.ledger import RequestCount
 from parity_pipeline.sources.limits import Limits
@@ -95,6 +96,9 @@ class MemorySink:
         assert (account, watermark.tzinfo) == ("default", UTC)
         self.notes[resource.name] = note
         return len(self.rows[resource.name])
+
+    def answered(self, resource: Resource, answered: Answered, *, account: str) -> None:
+        """Nothing is remembered."""
 
     def close(self, *, requests: Sequence[RequestCount] = (), error: str | None = None) -> None:
         """Nothing to close."""

@@ -28,48 +28,52 @@ def _rate(most: float | None, clock: Clock) -> Rate:
 
 
 def test_an_overload_counts_once_and_passes() -> None:
-    """Ten a second: 429s within a second make it 7; calm seconds add a tenth, up to ten."""
+    """Ten a second: the 429s of one second make it 9.5, then 8.075, then 5.6525; calm seconds add a tenth."""
     clock = Clock()
     rate = _rate(10, clock)
-    clock.now += 1
-    for _ in range(5):
-        rate.slow_down(0)
-    assert rate.now_at == pytest.approx(7)
-    rates = []
-    for _ in range(5):
+    seen = []
+    for _ in range(3):
+        clock.now += 1
+        for _ in range(5):
+            rate.slow_down(0)
+        seen.append(rate.now_at)
+    assert seen == pytest.approx([9.5, 8.075, 5.6525])
+    seen = []
+    for _ in range(7):
         clock.now += 1
         rate.calm()
         rate.calm()
-        rates.append(rate.now_at)
-    assert rates == pytest.approx([7.7, 8.47, 9.317, 10, 10])
+        seen.append(rate.now_at)
+    assert seen == pytest.approx([6.21775, 6.839525, 7.5234775, 8.27582525, 9.103407775, 10, 10])
 
 
 def test_a_429_after_a_raise_counts() -> None:
-    """That the rate was raised a moment ago does not shield it: 10 made 7, raised 7.7, made 5.39."""
+    """That the rate was raised a moment ago does not shield it: 10 made 9.5, raised to 10, made 8.5."""
     clock = Clock()
     rate = _rate(10, clock)
-    clock.now += 1
     rate.slow_down(0)
     clock.now += 1
     rate.calm()
     rate.slow_down(0)
-    assert rate.now_at == pytest.approx(5.39)
+    assert rate.now_at == pytest.approx(8.5)
 
 
-def test_a_lone_429_at_a_known_limit_costs_little() -> None:
-    """After five calm seconds ten a second become 9.5; another one a second later makes it 6.65."""
+def test_a_lone_429_costs_little() -> None:
+    """After five calm seconds it is the first one again, and takes a twentieth."""
     clock = Clock()
     rate = _rate(10, clock)
-    clock.now += 5
-    rate.slow_down(0)
-    assert rate.now_at == pytest.approx(9.5)
-    clock.now += 1
-    rate.slow_down(0)
-    assert rate.now_at == pytest.approx(6.65)
+    for _ in range(2):
+        rate.slow_down(0)
+        assert rate.now_at == pytest.approx(9.5)
+        clock.now += 5
+        rate.calm()
 
 
 def test_a_vendor_without_a_known_limit() -> None:
-    """Twenty requests were let in this second, so it goes on with 19 a second, and slowly faster."""
+    """Twenty requests were let in this second, so it goes on a second later with 19 a second.
+
+    It is faster by 3 % after a calm second, and by a quarter of a percent near the twenty that were too many.
+    """
     clock = Clock()
     rate = _rate(None, clock)
     for _ in range(20):
@@ -77,9 +81,14 @@ def test_a_vendor_without_a_known_limit() -> None:
     clock.now += 0.5
     rate.slow_down(0)
     assert rate.now_at == pytest.approx(19)
-    clock.now += 1
-    rate.calm()
-    assert rate.now_at == pytest.approx(19.57)
+    asyncio.run(rate.wait())
+    assert clock.now == pytest.approx(101.505)
+    seen = []
+    for _ in range(2):
+        clock.now += 1
+        rate.calm()
+        seen.append(rate.now_at)
+    assert seen == pytest.approx([19.57, 19.618925])
 
 
 def test_a_few_requests_were_not_too_fast() -> None:
@@ -155,7 +164,7 @@ def test_an_endpoint_that_waits_holds_up_no_other() -> None:
 def test_a_full_second_stays_full() -> None:
     """Three requests fill a limit of three; the fourth leaves a second after the first was counted.
 
-    The second answer took 30 ms longer than the quickest, so the fifth waits so much longer.
+    As long as nobody knows how quick the vendor can be, all of an answer's time may have passed before.
     """
     clock = Clock()
     pace = Pace(Limits(8, 3), sleep=clock.sleep, clock=clock)
@@ -171,25 +180,26 @@ def test_a_full_second_stays_full() -> None:
         return found
 
     sent = asyncio.run(ask())
-    assert sent[3] - sent[0] == pytest.approx(1.005)
-    assert sent[4] - sent[1] == pytest.approx(1.035)
+    assert sent[3] - sent[0] == pytest.approx(1.015)
+    assert sent[4] - sent[1] == pytest.approx(1.045)
 
 
 def test_a_slow_answer_costs_a_twentieth_at_most() -> None:
-    """An answer that takes a minute may have been counted 50 ms late, no more."""
+    """An answer may have been counted as late as it was slower than the quickest of twenty: 50 ms at most."""
     clock = Clock()
     pace = Pace(Limits(8, 3), sleep=clock.sleep, clock=clock)
 
     async def ask() -> list[float]:
         found = []
-        for seconds in (0.01, 60):
+        for seconds in (*(0.01 for _ in range(20)), 0.03, 60):
             leave = await pace.leave("a")
             clock.now += seconds
             pace.answered(leave)
+            pace.places.give_back()
             found.append(leave.counted_at - leave.sent_at)
         return found
 
-    assert asyncio.run(ask()) == pytest.approx([0, 0.05])
+    assert asyncio.run(ask())[-3:] == pytest.approx([0.01, 0.02, 0.05])
 
 
 def test_slots_that_nobody_took_are_made_up() -> None:

@@ -1,6 +1,5 @@
 """The plan of a pull: its numbers by hand."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -12,6 +11,8 @@ from parity_pipeline.periods import Window
 from parity_pipeline.sources.ledger import RequestCount
 from parity_pipeline.sources.limits import Limits
 from parity_pipeline.sources.plan import (
+    SUMMARIES,
+    Likeness,
     MetronomeSizes,
     Planned,
     StripeSizes,
@@ -55,13 +56,28 @@ def test_a_plan_like_an_earlier_pull() -> None:
     """Twelve requests, two of them repeats, and three questions answered otherwise are 13 questions."""
     count = RequestCount("stripe", "GET /v1/prices", 12, 2, 2, 0, Decimal(0), "default", resumed=1, spared=2)
     assert as_before([count], "r1") == [
-        Planned("default", "stripe", "GET /v1/prices", 13, "estimate, as in r1")
+        Planned("default", "stripe", "GET /v1/prices", 13, "estimate, as in r1", daily=13)
     ]
-    assert as_before([count], "r1", {"GET /v1/prices"})[0].requests == 11  # what was left beside what it knew
-    first = replace(count, spared=0)
-    assert (
-        as_before([first], "r1", {"GET /v1/prices"})[0].requests == 11
-    )  # what will be spared is not known yet
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "likeness", "asked", "daily"),
+    [
+        ("GET /v1/invoices/{id}/lines", Likeness(), 300, 300),
+        ("GET /v1/invoices/{id}/lines", Likeness(is_usable=True), 0, 0),
+        ("POST /v1/contracts/getContractRateSchedule", Likeness(is_usable=True), 260, 260),
+        (SUMMARIES, Likeness(is_usable=True), 300, 300),
+        (SUMMARIES, Likeness(is_usable=True, is_recent=True), 15, 300),
+        (SUMMARIES, Likeness(is_recent=True), 300, 300),
+    ],
+)
+def test_what_an_earlier_landing_will_spare(
+    endpoint: str, likeness: Likeness, asked: int, daily: int
+) -> None:
+    """Of 260 requests and 40 spared ones: none that are known for good, a twentieth of a day's summaries."""
+    count = RequestCount("stripe", endpoint, 260, 0, 0, 0, Decimal(0), "default", spared=40)
+    (planned,) = as_before([count], "r1", likeness)
+    assert (planned.requests, planned.daily) == (asked, daily)
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,10 @@ def test_completeness_in_json() -> None:
     assert completeness["complete"] is False
     assert completeness["resources"][0]["watermark"] == "2026-02-10T00:00:00Z"
     assert completeness["resources"][1]["note"] == "not read"
+    (read, unread) = completeness["resources"]
+    assert (read["reused"], read["reused_from"]) == (140, "r0")
+    assert (read["oldest_read_at"], unread["oldest_read_at"]) == ("2026-02-10T01:00:00Z", None)
+    assert "140 answers from r0, the oldest read after 2026-02-10T01:00:00Z |" in to_markdown(RESULT)
 
 
 def test_the_markdown_keeps_its_tables() -> None:

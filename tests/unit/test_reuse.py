@@ -11,6 +11,7 @@ from scripted_vendors import WINDOW, Asked, ScriptedVendor, read_metronome, read
 
 from parity_pipeline.landing_writer import LandingWriter
 from parity_pipeline.periods import Window
+from parity_pipeline.sources.answered import Answered
 from parity_pipeline.sources.metronome import MetronomeLists
 from parity_pipeline.sources.metronome_api import MetronomeApi
 from parity_pipeline.sources.metronome_rates import MetronomeRates
@@ -28,10 +29,15 @@ class Before:
 
     writer: LandingWriter
     window: Window = field(default=WINDOW)
+    doubtful: frozenset[str] = frozenset()
 
     def lines(self, resource: Resource, account: str) -> Iterator[bytes]:
         """What it landed."""
         return self.writer.lines(resource, account)
+
+    def answers(self, resource: Resource, account: str) -> Iterator[Answered]:
+        """It remembers no questions."""
+        return iter(())
 
 
 def _twice(folder: Path, pull: Callable[[Lander], None]) -> list[LandingWriter]:

@@ -11,8 +11,9 @@ from parity_pipeline.errors import ExtractionError
 from parity_pipeline.periods import Period, Window, to_unix
 from parity_pipeline.sources.stripe import ItemFact, LineFact, StripeFacts
 from parity_pipeline.sources.stripe_api import StripeApi
+from parity_pipeline.sources.stripe_questions import SummaryAsk, summary_asks
 from parity_pipeline.sources.stripe_records import Meter, MeterAggregation
-from parity_pipeline.sources.stripe_usage import StripeUsage, SummaryAsk, summary_asks
+from parity_pipeline.sources.stripe_usage import StripeUsage
 
 WHOLE = Period(datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 5, 3, tzinfo=UTC))
 
@@ -160,7 +161,7 @@ def test_questions_on_the_wire() -> None:
     facts = _facts(("price_seats", _at(3, 1), _at(4, 1)))
 
     async def work(api: StripeApi) -> None:
-        await StripeUsage(api, lander(sink), WINDOW).summaries(facts, _nobody())
+        await StripeUsage(api, lander(sink), WINDOW).summaries(facts, _nobody(), _nobody())
 
     read_stripe(vendor, work)
     assert sorted(sink.contexts["meter_event_summaries"]) == [("cus_1", "day"), ("cus_1", "none")]
@@ -183,7 +184,7 @@ def test_a_deleted_customer_may_be_gone(is_listed: bool) -> None:
         facts.customers.clear()
 
     async def work(api: StripeApi) -> None:
-        await StripeUsage(api, lander(sink), WINDOW).summaries(facts, _nobody())
+        await StripeUsage(api, lander(sink), WINDOW).summaries(facts, _nobody(), _nobody())
 
     gone = ScriptedVendor(lambda _: (404, {"error": {"message": "No such customer"}}))
     if is_listed:

@@ -25,6 +25,8 @@ class Bench:
 
     answers: list[Answer]
     limits: Limits = field(default_factory=lambda: Limits(concurrent=4))
+    retries: Retries = field(default_factory=lambda: Retries(attempts=3, connect_attempts=2))
+    jitter: float = 1.0
     sleeps: list[float] = field(default_factory=list)
     sent: list[httpx.Request] = field(default_factory=list)
     now: float = 0.0
@@ -35,9 +37,9 @@ class Bench:
             base_url=BASE,
             reads=STRIPE_READS,
             limits=self.limits,
-            retries=Retries(attempts=3, connect_attempts=2),
+            retries=self.retries,
             inner=httpx.MockTransport(self._answer),
-            timing=Timing(sleep=self._sleep, clock=lambda: self.now, jitter=lambda: 1.0),
+            timing=Timing(sleep=self._sleep, clock=lambda: self.now, jitter=lambda: self.jitter),
         )
 
     async def _sleep(self, seconds: float) -> None:
@@ -79,6 +81,26 @@ def test_lasting_failures_are_not_retried(code: int) -> None:
     bench = Bench([_status(code)])
     assert bench.get().status_code == code
     assert bench.sleeps == []
+
+
+def test_a_minute_of_outage_is_outlasted() -> None:
+    """With the shortest of all pauses the last attempt is sent 65.75 seconds after the first."""
+    bench = Bench([_status(503)] * 12, retries=Retries(), jitter=0.0)
+    assert bench.get().status_code == 503
+    assert sum(bench.sleeps) == 65.75
+
+
+def test_patience_ends() -> None:
+    """A question that failed for as long as the limits allow is not sent again: two pauses, no more."""
+    bench = Bench([_status(503)] * 3, limits=Limits(concurrent=4, patience_seconds=1.5))
+    assert bench.get().status_code == 503
+    assert bench.sleeps == [0.5, 1.0]
+
+
+def test_a_host_that_answered_before_is_not_given_up_early() -> None:
+    """A refused connection is tried as often as anything else, once the address is known to be right."""
+    bench = Bench([_status(200), httpx.ConnectError("refused"), httpx.ConnectError("refused"), _status(200)])
+    assert [bench.get().status_code for _ in range(2)] == [200, 200]
 
 
 def test_retries_are_bounded() -> None:

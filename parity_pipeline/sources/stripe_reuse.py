@@ -1,0 +1,123 @@
+"""Which event summaries of an earlier landing are as good as new answers.
+
+Stripe has to be asked for them one customer and meter at a time, and no listing tells that one changed. So
+an answer counts again only to the very same question, which names its days, and when either
+
+- it was read within the last twelve hours, as a pull that was cut short may use its own pages, and nothing of
+  the customer moved since: neither its subscriptions and invoices nor, in Metronome, its usage; nor was it
+  found to differ, since then somebody may be mending it; or
+- its days were so long ago, when it was read, that Stripe takes no event for them any more.
+
+Some of them are asked all the same. If one is answered otherwise, none counts.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import timedelta
+from itertools import groupby
+from typing import Final
+
+import msgspec
+
+from parity_pipeline.periods import Period, Window, from_unix
+from parity_pipeline.sources.answered import Answered, chance_of, digest_of, sample_size
+from parity_pipeline.sources.journal import MAX_AGE
+from parity_pipeline.sources.resources import stripe_resource
+from parity_pipeline.sources.sink import Lander
+from parity_pipeline.sources.stripe_questions import Grouping, SummaryAsk
+from parity_pipeline.sources.stripe_records import MeterEventSummary
+
+CLOSED_AFTER: Final = timedelta(days=40)
+"""Events are taken 35 days back and may be cancelled for a day; the rest is for clocks and delays."""
+
+
+class LandedSummary(MeterEventSummary, frozen=True, kw_only=True):
+    """A landed bucket with what was asked."""
+
+    customer_id: str
+    value_grouping_window: Grouping
+
+
+class _OfCustomer(msgspec.Struct, frozen=True):
+    customer: str | None = None
+
+
+def summaries_digest(records: Iterable[MeterEventSummary]) -> str:
+    """A digest of all buckets of an answer."""
+    return digest_of(
+        f"{each.id} {each.meter} {each.start_time} {each.end_time} {each.aggregated_value}"
+        for each in records
+    )
+
+
+class EarlierSummaries:
+    """The answers of an earlier landing; none when there is no landing that can be relied on."""
+
+    def __init__(self, lander: Lander, window: Window) -> None:
+        self._lander = lander
+        self._window = window
+        self._resource = stripe_resource("meter_event_summaries")
+
+    async def fitting(
+        self, asks: Collection[SummaryAsk], quiet: Collection[str]
+    ) -> dict[SummaryAsk, Answered]:
+        """Those of the questions whose answers count again; the quiet customers' usage stood still."""
+        earlier = self._lander.earlier
+        moved: set[str | None] = set(earlier.doubtful if earlier else ())
+        for name in ("subscriptions", "invoices"):
+            moved |= await self._lander.changed(stripe_resource(name), lambda one: one.customer, _OfCustomer)
+        by_text = {each.text: each for each in asks}
+        found: dict[SummaryAsk, Answered] = {}
+        for answered in self._lander.answers(self._resource):
+            ask = by_text.get(answered.question)
+            if ask is None:
+                continue
+            is_still = ask.customer in quiet and ask.customer not in moved
+            if (is_still and self._is_fresh(answered)) or self._is_closed(ask, answered):
+                found[ask] = answered
+        return found
+
+    def sample(self, found: Mapping[SummaryAsk, Answered]) -> list[SummaryAsk]:
+        """The questions that are asked all the same, others each time."""
+        salt = self._lander.read_at
+        if salt is None:
+            return list(found)
+        drawn = sorted(found, key=lambda ask: chance_of(ask.text, salt))
+        return drawn[: sample_size(len(drawn))]
+
+    async def land(self, found: Mapping[SummaryAsk, Answered]) -> set[SummaryAsk]:
+        """Land these answers again; returns those whose lines are what was answered then."""
+        if not found:
+            return set()
+        landed = {ask for ask, answered in found.items() if answered.digest == summaries_digest(())}
+        copied = self._lander.copier(self._resource)
+        lines = self._lander.known_lines(self._resource, LandedSummary)
+        for _, group in groupby(lines, key=lambda line: line[1].customer_id):
+            by_ask: dict[SummaryAsk, list[tuple[bytes, LandedSummary]]] = {}
+            for line, record in group:
+                by_ask.setdefault(self._question(record), []).append((line, record))
+            for ask, answer in by_ask.items():
+                known = found.get(ask)
+                if known and known.digest == summaries_digest(record for _, record in answer):
+                    await copied([line for line, _ in answer], known)
+                    landed.add(ask)
+        for ask in landed:
+            if found[ask].digest == summaries_digest(()):
+                await copied([], found[ask])
+        return landed
+
+    def _question(self, record: LandedSummary) -> SummaryAsk:
+        period = Period(from_unix(record.start_time), from_unix(record.end_time))
+        if record.value_grouping_window == "day":
+            period = self._window.whole_days
+        return SummaryAsk(record.customer_id, record.meter, record.value_grouping_window, period)
+
+    def _is_fresh(self, answered: Answered) -> bool:
+        now = self._lander.read_at
+        return now is not None and abs(now - answered.read_at) <= MAX_AGE
+
+    def _is_closed(self, ask: SummaryAsk, answered: Answered) -> bool:
+        # A pretend vendor's clock may stand at the instant that a run is about.
+        earlier = self._lander.earlier
+        return earlier is not None and ask.period.end + CLOSED_AFTER <= min(
+            answered.read_at, earlier.window.as_of
+        )
