@@ -9,12 +9,30 @@ breaches as (
     where check_name = 'group_key_coverage' and status = 'breach'
 ),
 
+-- A customer is billed in one currency, as a rule.
+risks as (
+    select
+        group_risks.account,
+        group_risks.customer_key,
+        group_risks.product_id,
+        group_risks.pricing_group_values,
+        string_agg(group_risks.evidence, '' order by group_risks.currency) as evidence
+    from explain.group_risks as group_risks
+    group by
+        group_risks.account,
+        group_risks.customer_key,
+        group_risks.product_id,
+        group_risks.pricing_group_values
+),
+
 values_of_breaches as (
     select
         breaches.*,
         coalesce(group_values.cause, 'unexplained') as value_cause,
-        coalesce(group_values.evidence, 'No rule explains this difference.')
-            as value_evidence
+        coalesce(
+            group_values.evidence || coalesce(risks.evidence, ''),
+            'No rule explains this difference.'
+        ) as value_evidence
     from breaches
     left join explain.cause_group_values as group_values
         on
@@ -22,6 +40,12 @@ values_of_breaches as (
             and breaches.customer_key = group_values.customer_key
             and breaches.product = group_values.product
             and breaches.pricing_group_values = group_values.pricing_group_values
+    left join risks
+        on
+            group_values.account = risks.account
+            and group_values.customer_key = risks.customer_key
+            and group_values.product_id = risks.product_id
+            and group_values.pricing_group_values = risks.pricing_group_values
 ),
 
 by_contract as (

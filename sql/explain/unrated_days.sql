@@ -8,6 +8,7 @@ select
     unrated_usage.customer_key,
     linked.meter,
     unrated_usage.product_id,
+    unrated_usage.pricing_group_values,
     unrated_usage.usage_date,
     unrated_usage.usage_value,
     group_values.cause,

@@ -88,3 +88,9 @@ def test_a_value_without_a_rate_is_its_own_charges(scene: Scene) -> None:
         metronome.usage_line(180, 90, product="audit"),
     )
     assert _money(scene) == {"events_missing": Decimal(-10 - 20), "group_value_unrated": -40}
+    assert scene.told("explain.group_causes", "evidence") == [
+        (
+            '40 of ai with {"model":"o3"} has no rate; '
+            "1 other values of the product have one. At risk: 0.40 USD.",
+        )
+    ]

@@ -1,0 +1,97 @@
+-- One row per product and group value of explain.cause_group_values and currency, with the money that nobody charges for it.
+-- Its usage is priced at what a unit costs the customer in Stripe, on average over the periods that are explained; a value whose
+-- meters Stripe has not billed yet has no row.
+-- evidence: the money in a sentence, in units of the currency
+with
+
+prices as (
+    select
+        money_rows.account,
+        money_rows.customer_key,
+        money_rows.currency,
+        money_rows.minor_units_per_unit,
+        charges.charge_meter,
+        charges.charge_group,
+        cast(
+            sum(charges.stripe_charged) / sum(charges.stripe_quantity)
+            as decimal(24, 12)
+        ) as unit_price
+    from explain.charges as charges
+    inner join explain.money_rows as money_rows
+        on charges.money_row = money_rows.money_row
+    where charges.charge_meter <> '' and charges.has_stripe
+    group by
+        money_rows.account,
+        money_rows.customer_key,
+        money_rows.currency,
+        money_rows.minor_units_per_unit,
+        charges.charge_meter,
+        charges.charge_group
+    having sum(charges.stripe_quantity) > 0
+),
+
+unrated as (
+    select
+        unrated_days.account,
+        unrated_days.customer_key,
+        unrated_days.product_id,
+        unrated_days.pricing_group_values,
+        unrated_days.meter,
+        coalesce(charge_groups.charge_group, '') as charge_group,
+        sum(unrated_days.usage_value) as usage_value
+    from explain.unrated_days as unrated_days
+    left join explain.charge_groups as charge_groups
+        on
+            unrated_days.account = charge_groups.account
+            and unrated_days.product_id = charge_groups.member
+    group by
+        unrated_days.account,
+        unrated_days.customer_key,
+        unrated_days.product_id,
+        unrated_days.pricing_group_values,
+        unrated_days.meter,
+        charge_groups.charge_group
+),
+
+priced as (
+    select
+        unrated.account,
+        unrated.customer_key,
+        unrated.product_id,
+        unrated.pricing_group_values,
+        prices.currency,
+        prices.minor_units_per_unit,
+        cast(
+            sum(cast(unrated.usage_value as decimal(38, 6)) * prices.unit_price)
+            as decimal(38, 2)
+        ) as minor_units
+    from unrated
+    inner join prices
+        on
+            unrated.account = prices.account
+            and unrated.customer_key = prices.customer_key
+            and unrated.meter = prices.charge_meter
+            and unrated.charge_group = prices.charge_group
+    group by
+        unrated.account,
+        unrated.customer_key,
+        unrated.product_id,
+        unrated.pricing_group_values,
+        prices.currency,
+        prices.minor_units_per_unit
+)
+
+select
+    priced.account,
+    priced.customer_key,
+    priced.product_id,
+    priced.pricing_group_values,
+    priced.currency,
+    priced.minor_units,
+    ' At risk: '
+    || cast(
+        cast(priced.minor_units / priced.minor_units_per_unit as decimal(38, 2))
+        as varchar
+    )
+    || ' ' || upper(priced.currency) || '.' as evidence
+from priced
