@@ -19,29 +19,6 @@ effects as (
     inner join money_rows on money_effects.money_row = money_rows.money_row
 ),
 
-placed as (
-    select
-        money_rows.money_row,
-        min_by(
-            place_causes.cause,
-            row(place_causes.precedence, place_causes.cause, place_causes.evidence)
-        ) as cause,
-        min_by(
-            place_causes.evidence,
-            row(place_causes.precedence, place_causes.cause, place_causes.evidence)
-        ) as evidence
-    from money_rows
-    inner join explain.place_causes as place_causes
-        on
-            money_rows.account = place_causes.account
-            and money_rows.customer_key = place_causes.customer_key
-            and (
-                place_causes.period_start is null
-                or money_rows.period_start = place_causes.period_start
-            )
-    group by money_rows.money_row
-),
-
 -- Usage that only Metronome counts, and charges.
 without_meter as (
     select
@@ -160,7 +137,8 @@ by_quantity as (
             quantity_effects.money_row = without_meter.money_row
             and quantity_effects.charge_meter = without_meter.charge_meter
             and quantity_effects.charge_group = without_meter.charge_group
-    left join placed on quantity_effects.money_row = placed.money_row
+    left join explain.money_places as placed
+        on quantity_effects.money_row = placed.money_row
 ),
 
 others as (

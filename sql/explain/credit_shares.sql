@@ -2,7 +2,8 @@
 -- share: the cause's part of Stripe's drawing less Metronome's, minor units: what it adds to Metronome's net charges
 -- Order: what follows from other charges, now or earlier, has their causes. The rest is a difference of the credit
 -- itself: credit_missing where Metronome has no balance, or lacks one of several and has the others as they are;
--- credit_amount where what can be drawn by the period's end is another amount (granted, or ended earlier);
+-- currency_unit where it is off by the currency's minor units; credit_amount where what can be drawn by the period's end is
+-- another amount (granted, or ended earlier);
 -- credit_scope where some charge can be paid on one side only; credit_order where the same amounts come in another order.
 -- A period whose own terms agree takes the cause of an earlier period's terms: what was not drawn then is left over.
 -- Where one side has no invoice, its credit has the cause of that, also where credit leaves nothing to pay.
@@ -29,6 +30,7 @@ own_terms as (
                 and abs(parts.stripe_available - parts.metronome_available) > 1
                 and parts.balances > 0
                 then 'credit_missing'
+            when parts.is_other_unit then 'currency_unit'
             when abs(parts.stripe_available - parts.metronome_available) > 1
                 then 'credit_amount'
             when parts.is_other_scope or parts.drawn_elsewhere <> 0 then 'credit_scope'
@@ -80,24 +82,6 @@ earlier_terms as (
             and later.period_start >= own_terms.period_start
     where own_terms.cause is not null
     group by later.money_row
-),
-
-placed as (
-    select
-        parts.money_row,
-        min_by(place_causes.cause, place_causes.precedence) as cause,
-        min_by(place_causes.evidence, place_causes.precedence) as evidence
-    from parts
-    inner join explain.place_causes as place_causes
-        on
-            parts.account = place_causes.account
-            and parts.customer_key = place_causes.customer_key
-            and (
-                place_causes.period_start is null
-                or parts.period_start = place_causes.period_start
-            )
-    where parts.presence <> 'both'
-    group by parts.money_row
 ),
 
 charge_causes as (
@@ -274,7 +258,8 @@ by_terms as (
         - coalesce(explained_by_charges.share, 0) as share
     from parts
     inner join own_terms on parts.money_row = own_terms.money_row
-    left join placed on parts.money_row = placed.money_row
+    left join explain.money_places as placed
+        on parts.money_row = placed.money_row and parts.presence <> 'both'
     left join earlier_terms on parts.money_row = earlier_terms.money_row
     left join any_charges on parts.money_row = any_charges.money_row
     left join explained_by_charges

@@ -3,6 +3,7 @@
 -- stripe_available, metronome_available: what the open ones held when Metronome's began, minor units
 -- stripe_left: what Stripe's open grants still hold after the row's invoices
 -- is_part_missing: Metronome's balances are fewer, and each is a Stripe grant
+-- is_other_unit: whether one holds as many times the other as the currency has minor units
 -- is_other_scope: whether some charge could draw on one side only, or on other amounts
 -- is_other_order: whether several open ones come in another order, told apart by amount and by which of them ends first
 with
@@ -163,6 +164,12 @@ select
         as metronome_charged_in_scope,
     coalesce(balance_sums.balances < grant_sums.grants, false)
     and strangers.money_row is null as is_part_missing,
+    money_rows.minor_units_per_unit > 1
+    and grant_sums.available > 0
+    and balance_sums.available > 0
+    and greatest(grant_sums.available, balance_sums.available)
+    = least(grant_sums.available, balance_sums.available)
+    * cast(money_rows.minor_units_per_unit as decimal(6, 0)) as is_other_unit,
     scopes.scope_differences,
     scopes.scope_differences is not null as is_other_scope,
     coalesce(

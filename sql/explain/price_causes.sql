@@ -11,29 +11,6 @@ rated as (
     select * from explain.charge_rates
 ),
 
-placed as (
-    select
-        rated.money_row,
-        min_by(
-            place_causes.cause,
-            row(place_causes.precedence, place_causes.cause, place_causes.evidence)
-        ) as cause,
-        min_by(
-            place_causes.evidence,
-            row(place_causes.precedence, place_causes.cause, place_causes.evidence)
-        ) as evidence
-    from rated
-    inner join explain.place_causes as place_causes
-        on
-            rated.account = place_causes.account
-            and rated.customer_key = place_causes.customer_key
-            and (
-                place_causes.period_start is null
-                or rated.period_start = place_causes.period_start
-            )
-    group by rated.money_row
-),
-
 -- By unit first; of what is left, by one ratio on all prices; the shape of tiers and fees takes the rest.
 divided as (
     select
@@ -81,7 +58,8 @@ divided as (
             rated.money_row = matched.money_row
             and rated.charge_meter = matched.charge_meter
             and rated.charge_group = matched.charge_group
-    left join placed on rated.money_row = placed.money_row
+    left join explain.money_places as placed
+        on rated.money_row = placed.money_row
 ),
 
 settled as (

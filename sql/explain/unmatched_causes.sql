@@ -19,15 +19,7 @@ placed as (
         money_rows.variance,
         case
             when money_rows.is_other_currency then 'currency_mismatch'
-            else
-                min_by(
-                    place_causes.cause,
-                    row(
-                        place_causes.precedence,
-                        place_causes.cause,
-                        place_causes.evidence
-                    )
-                )
+            else money_places.cause
         end as cause,
         case
             when money_rows.is_other_currency
@@ -35,30 +27,11 @@ placed as (
                     'The same period is billed in '
                     || money_rows.currency
                     || ' on one side and in another currency on the other.'
-            else
-                min_by(
-                    place_causes.evidence,
-                    row(
-                        place_causes.precedence,
-                        place_causes.cause,
-                        place_causes.evidence
-                    )
-                )
+            else money_places.evidence
         end as evidence
     from money_rows
-    left join explain.place_causes as place_causes
-        on
-            money_rows.account = place_causes.account
-            and money_rows.customer_key = place_causes.customer_key
-            and (
-                place_causes.period_start is null
-                or money_rows.period_start = place_causes.period_start
-            )
-    group by
-        money_rows.money_row,
-        money_rows.variance,
-        money_rows.currency,
-        money_rows.is_other_currency
+    left join explain.money_places as money_places
+        on money_rows.money_row = money_places.money_row
 ),
 
 -- What one unit cost on the invoice that is there, without flat fees and before credit.

@@ -1,4 +1,4 @@
-"""Causes of credit in a period of which one side has no invoice at all."""
+"""Causes of credit in a period of which one side has no invoice at all, and of credit in the wrong unit."""
 
 import metronome_objects as metronome
 import stripe_objects as stripe
@@ -51,3 +51,30 @@ def test_credit_on_a_missing_invoice_is_missing_with_it(scene: Scene) -> None:
     """The contract was in force; what lacks is the invoice, not the credit."""
     found = _paid_by_credit(scene, metronome.contract("a"))
     assert found == [("credit_drawdowns", "invoice_missing", -100)]
+
+
+def test_a_commit_in_the_wrong_unit_is_no_other_amount(scene: Scene) -> None:
+    """A grant of 500 cents became a commit of 5; Stripe drew 100 in October, Metronome all it had."""
+    balance = {
+        "id": "commit_1",
+        "type": "PREPAID",
+        "priority": 50,
+        "access_schedule": {
+            "credit_type": metronome.CENTS,
+            "schedule_items": [
+                {
+                    "amount": 5,
+                    "starting_at": metronome.rfc("2026-09-01"),
+                    "ending_before": metronome.rfc("2036-09-01"),
+                }
+            ],
+        },
+        "ledger": [],
+    }
+    scene.add("metronome/balances", balance, context=("m_a",))
+    scene.metronome_invoice("a", metronome.usage_line(100, 100), metronome.applied(-5))
+    found = _paid_by_credit(scene, metronome.contract("a"))
+    assert {(check, cause, share) for check, cause, share in found} == {
+        ("invoice_totals", "currency_unit", 95),
+        ("credit_drawdowns", "currency_unit", -95),
+    }
