@@ -52,29 +52,6 @@ lacking as (
             and not segments.is_metered
             and compared.stripe_charged - compared.metronome_charged
             = segments.charged_minor_units
-),
-
-placed as (
-    select
-        money_rows.money_row,
-        min_by(
-            place_causes.cause,
-            row(place_causes.precedence, place_causes.cause, place_causes.evidence)
-        ) as cause,
-        min_by(
-            place_causes.evidence,
-            row(place_causes.precedence, place_causes.cause, place_causes.evidence)
-        ) as evidence
-    from explain.money_rows as money_rows
-    inner join explain.place_causes as place_causes
-        on
-            money_rows.account = place_causes.account
-            and money_rows.customer_key = place_causes.customer_key
-            and (
-                place_causes.period_start is null
-                or money_rows.period_start = place_causes.period_start
-            )
-    group by money_rows.money_row
 )
 
 select
@@ -117,5 +94,5 @@ select
     ) as evidence
 from compared
 left join lacking on compared.money_row = lacking.money_row
-left join placed on compared.money_row = placed.money_row
+left join explain.money_places as placed on compared.money_row = placed.money_row
 where compared.stripe_charged <> compared.metronome_charged
