@@ -68,11 +68,12 @@ CAUSES: Final = (
     ),
     Cause(
         "events_extra",
-        "Metronome counted more usage than Stripe on the days named, or Stripe's invoice left usage out "
-        "that its meter has.",
+        "Metronome counted more usage than Stripe on the days named, Stripe's invoice left usage out that "
+        "its meter has, or Metronome charges a product whose metric no Stripe meter is linked to.",
         "Look for events sent twice with different transaction ids, and for events that Stripe dropped "
         "later (error reports of the meter). Correct a sum with events of negative value; for usage that "
-        "reached Stripe after its invoice was final, decide who bills it.",
+        "reached Stripe after its invoice was final, decide who bills it. Link the metric of a product that "
+        "stands alone in meters.csv, or take the product off the contract.",
         "Events sent under another customer's id are extra for one and missing for the other.",
     ),
     Cause(
@@ -113,8 +114,9 @@ CAUSES: Final = (
     ),
     Cause(
         "group_value_case",
-        "Usage has a pricing group value that differs from a rated one only in case or spaces.",
-        "Send the value as the rate card spells it, or add a rate for this spelling.",
+        "Usage has a pricing group value that differs only in case or spaces from a rated one, or from the "
+        "one that meters.csv names.",
+        "Send the value as the rate card and meters.csv spell it, or add this spelling to them.",
         "Two values that differ only in case may both be meant; then it is a value without a rate.",
     ),
     Cause(
