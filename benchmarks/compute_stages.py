@@ -104,7 +104,7 @@ def run_stages(home_folder: Path, run_id: str, variables: dict[str, str]) -> Cos
     with costs.of("load"):
         manifest = read_manifest(home.landing(run_id))
     request = RunRequest(run_id, manifest.window)
-    with pipeline.open_work(home, AS_OF) as connection:
+    with pipeline.open_work(settings, AS_OF) as connection:
         with costs.of("load"):
             pipeline.load(connection, settings, request, Links(), Pull(manifest), home)
         staging = _build_models(connection, settings, costs)

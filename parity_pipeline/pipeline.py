@@ -56,7 +56,7 @@ def _run_alone(settings: Settings, request: RunRequest, home: Home, *, clock: Cl
     stages, links = _Stages(tell), read_links(settings)
     with stages.measured("read both vendors"):
         pull = extraction.land(settings, request, links, home, clock=clock, tell=tell)
-    with open_work(home, request.window.as_of) as connection:
+    with open_work(settings, request.window.as_of) as connection:
         with stages.measured("load"):
             load(connection, settings, request, links, pull, home)
         with stages.measured("build and check input"):
@@ -89,13 +89,13 @@ def alone(home: Home, clock: Clock) -> Iterator[None]:
 
 
 @contextmanager
-def open_work(home: Home, as_of: datetime, *, is_new: bool = True) -> Iterator[Connection]:
+def open_work(settings: Settings, as_of: datetime, *, is_new: bool = True) -> Iterator[Connection]:
     """The database of a run's instant, empty unless it is to be continued."""
-    file = home.work_file(as_of)
+    file = Home(settings.home).work_file(as_of)
     file.parent.mkdir(parents=True, exist_ok=True)
     if is_new:
         file.unlink(missing_ok=True)
-    with warehouse.connect(file) as connection:
+    with warehouse.connect(file, memory_limit=settings.compute.memory_limit) as connection:
         yield connection
 
 

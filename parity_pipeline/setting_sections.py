@@ -167,6 +167,13 @@ class Schedule(_Section):
         return value
 
 
+class Compute(_Section):
+    """How much of the machine the comparison may take."""
+
+    # As DuckDB takes it: a share of the machine's memory, or an amount.
+    memory_limit: Annotated[str, Field(pattern=r"^([1-9]\d?%|100%|[1-9]\d{0,6} ?(MB|GB|MiB|GiB))$")] = "50%"
+
+
 class Waivers(_Section):
     """Where the accepted differences are."""
 

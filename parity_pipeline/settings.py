@@ -20,6 +20,7 @@ from parity_pipeline.errors import UsageError
 from parity_pipeline.setting_sections import (
     Account,
     Cohort,
+    Compute,
     Gate,
     LimitsSection,
     MappingFiles,
@@ -62,6 +63,7 @@ class _Sections(BaseSettings):
     waivers: Waivers = Waivers()
     notify: Notify = Notify()
     schedule: Schedule = Schedule()
+    compute: Compute = Compute()
 
     @classmethod
     def settings_customise_sources(
@@ -93,6 +95,7 @@ class Settings(BaseModel):
     cohorts: dict[str, Cohort]
     waivers: Waivers
     notify: Notify = Notify()
+    compute: Compute = Compute()
 
     @property
     def metadata_keys(self) -> tuple[str, ...]:
@@ -129,6 +132,7 @@ def load_settings(
         cohorts=sections.cohorts,
         waivers=sections.waivers,
         notify=sections.notify,
+        compute=sections.compute,
     )
 
 

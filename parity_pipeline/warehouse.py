@@ -52,11 +52,20 @@ def input_table(
 
 
 @contextmanager
-def connect(path: Path | str, *, read_only: bool = False) -> Iterator[Connection]:
-    """A connection that is closed whatever happens; times are UTC."""
+def connect(
+    path: Path | str, *, read_only: bool = False, memory_limit: str | None = None
+) -> Iterator[Connection]:
+    """A connection that is closed whatever happens; times are UTC.
+
+    What does not fit a memory limit (`50%` of the machine's, or `4GB`) goes to disk beside the file.
+    """
     connection = duckdb.connect(str(path), read_only=read_only)
     try:
         connection.execute("set timezone = 'UTC'; set enable_progress_bar = false")
+        # Tables have no order of their own; keeping that of arrival would keep much more in memory.
+        connection.execute("set preserve_insertion_order = false")
+        if memory_limit is not None:
+            connection.execute(f"set memory_limit = {_literal(memory_limit)}")
         yield connection
     finally:
         connection.close()

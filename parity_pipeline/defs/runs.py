@@ -78,7 +78,7 @@ class PartitionRuns:
                 is_reconstructed=now >= as_of + DAY,
             )
             pull = pipeline.extract(settings, request, links, home, clock=self.clock, tell=tell)
-        with home_lock(home.lock, now=now), pipeline.open_work(home, request.window.as_of) as connection:
+        with home_lock(home.lock, now=now), pipeline.open_work(settings, request.window.as_of) as connection:
             pipeline.load(connection, settings, request, links, pull, home)
             if pull.error is not None:
                 self._publish_blocked(connection, settings, request, pull, [])
@@ -87,10 +87,10 @@ class PartitionRuns:
     @contextmanager
     def work(self, as_of: datetime) -> Iterator[Connection]:
         """The work database of a partition that was landed, alone in the home folder."""
-        home = Home(self.settings().home)
+        settings = self.settings()
         with (
-            home_lock(home.lock, now=self.clock()),
-            pipeline.open_work(home, as_of, is_new=False) as connection,
+            home_lock(Home(settings.home).lock, now=self.clock()),
+            pipeline.open_work(settings, as_of, is_new=False) as connection,
         ):
             yield connection
 

@@ -145,6 +145,8 @@ def test_an_account_names_its_own_variables(config: Path) -> None:
         ("[notify]\nurls = 'x'\n", "write a list."),
         ("[schedule]\nhour = 24\n", "Bad value for schedule.hour in "),
         ("[schedule]\ntime_zone = 'Europe/Atlantis'\n", "Bad value for schedule.time_zone in "),
+        ("[compute]\nmemory_limit = '0%'\n", "Bad value for compute.memory_limit in "),
+        ("[compute]\nmemory_limit = 'much'\n", "Bad value for compute.memory_limit in "),
     ],
 )
 def test_a_bad_file_is_one_line_naming_the_key(config: Path, text: str, told: str) -> None:
