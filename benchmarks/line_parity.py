@@ -1,7 +1,7 @@
 """The comparison of invoice lines alone: the floor, the pipeline's way and what people would use instead.
 
 `python -m benchmarks.line_parity --lines 1000000` prints figures. Peers that are not installed are left
-out; `pip install parity-pipeline[peers]` brings them. Times decide nothing; counts other than the floor's are told.
+out; `pip install parity-pipeline[peers]` brings them. Times decide nothing; counts that are wrong are told.
 """
 
 import argparse

@@ -17,7 +17,7 @@ RATIO = 10_000  # millionths: 1 %
 JUDGED = "intermediate.int_check_rows__judged"
 EMPTY_CHECKS = ("line_item_quantities", "credit_drawdowns", "contract_coverage", "group_key_coverage")
 
-# The greater value is a hundred times `part`, the smaller one 99 times, so that the two lie exactly on the bound
+# The greater value is a hundred times `part`, the smaller one 99 times, so that both lie exactly on the bound
 # of 1 % whichever side is greater; `nudge` moves them off it by a unit, a fraction of a cent, a cent, or not.
 CASES_SQL = f"""
 create table cases as
