@@ -8,9 +8,11 @@ import multiprocessing
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
+from benchmarks.compute_dagster import run_orchestrated
 from benchmarks.compute_stages import Cost, Costs, run_stages
 from benchmarks.synthetic import ACCOUNT, RUN_ID, Company, land
 from parity_pipeline.home import Home
@@ -18,20 +20,21 @@ from parity_pipeline.landing import Manifest, read_manifest
 
 SIZES = (1_000, 10_000)
 
+Result = TypeVar("Result")
 
-def measure(company: Company, folder: Path, variables: dict[str, str]) -> Costs:
-    """The stages of one company's run, in a process of their own."""
+
+def apart(function: Callable[..., Result], *arguments: object) -> Result:
+    """Call it in a process of its own, so that memory is its own too."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(run_stages, (folder, RUN_ID, variables))
+        return pool.apply(function, arguments)
 
 
 def landed(company: Company, folder: Path) -> Manifest:
-    """The company's landing, written by a process of its own unless it is there."""
+    """The company's landing, written unless it is there."""
     place = Home(folder).landing(RUN_ID)
     if (place / "manifest.json").exists():
         return read_manifest(place)
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(land, (company, place))
+    return apart(land, company, place)
 
 
 def show(customers: int, manifest: Manifest, costs: Costs, slowest: int) -> None:
@@ -58,6 +61,13 @@ def _line(name: str, cost: Cost, rows: int) -> None:
     print(f"{name:14}{cost.seconds:9.2f}{cost.cpu_seconds:9.2f}{speed:12,.0f}{cost.peak_megabytes:9.0f}")
 
 
+def show_orchestrated(bare: Cost, orchestrated: Cost) -> None:
+    """What Dagster adds to the bare run."""
+    more = orchestrated.cpu_seconds / bare.cpu_seconds - 1
+    print(f"{'by Dagster':14}{orchestrated.seconds:9.2f}{orchestrated.cpu_seconds:9.2f}", end="")
+    print(f"{'':12}{orchestrated.peak_megabytes:9.0f}  {more:+.0%} of CPU time")
+
+
 def show_growth(sizes: Sequence[int], found: Sequence[Costs]) -> None:
     """How much longer each stage takes than at the size before, in CPU time."""
     for number in range(1, len(sizes)):
@@ -78,6 +88,7 @@ def main() -> None:
     parser.add_argument(
         "--folder", type=Path, help="keep landings and results here, and use those that are there"
     )
+    parser.add_argument("--bare", action="store_true", help="leave out the run by Dagster")
     asked = parser.parse_args()
     folder = asked.folder or Path(tempfile.mkdtemp(prefix="parity-compute-"))
     variables = {name: value for name, value in os.environ.items() if name.startswith("PARITY_COMPUTE__")}
@@ -87,8 +98,10 @@ def main() -> None:
             company = Company(customers, breaches=asked.breaches)
             place = folder / f"{ACCOUNT}_{customers}_{asked.breaches}"
             manifest = landed(company, place)
-            found.append(measure(company, place, variables))
+            found.append(apart(run_stages, place, RUN_ID, variables))
             show(customers, manifest, found[-1], asked.slowest)
+            if not asked.bare:
+                show_orchestrated(found[-1].whole, apart(run_orchestrated, place, variables))
         show_growth(asked.customers, found)
     finally:
         if asked.folder is None:

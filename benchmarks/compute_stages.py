@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -32,6 +31,8 @@ from parity_pipeline.run_request import RunRequest
 from parity_pipeline.settings import Settings, load_settings
 from parity_pipeline.warehouse import Connection
 
+KEYS: Final = {"STRIPE_API_KEY": "rk_test_none", "METRONOME_BEARER_TOKEN": "none"}
+"""Nobody is asked with them."""
 STAGES: Final = ("load", "staging", "intermediate", "parity", "explain", "suites", "publish", "report")
 _STAGE_OF_SCHEMA: Final = {
     "staging": "staging",
@@ -116,8 +117,7 @@ def run_stages(home_folder: Path, run_id: str, variables: dict[str, str]) -> Cos
 
 def bench_settings(home_folder: Path, variables: dict[str, str]) -> Settings:
     """Settings of one account whose parallel run began with the landing's window."""
-    keys = {"STRIPE_API_KEY": "rk_test_none", "METRONOME_BEARER_TOKEN": "none"}
-    return load_settings({**keys, **variables}, home=home_folder)
+    return load_settings({**KEYS, **variables}, home=home_folder)
 
 
 def _build_models(connection: Connection, settings: Settings, costs: Costs) -> list[SuiteResult]:
@@ -183,8 +183,3 @@ def _peak_megabytes() -> float:
     except OSError:
         return 0.0
     return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM"))
-
-
-def utc_now() -> datetime:
-    """The clock of a run that is measured."""
-    return datetime.now(UTC)

@@ -1,6 +1,7 @@
 """The Dagster front: it loads, it has the public names, and it comes to the command line's verdict."""
 
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -140,6 +141,24 @@ def test_dagster_shows_what_the_report_shows(tmp_path: Path) -> None:
     assert invoices["complete"] is True
     comments = {each.name: each.description for each in totals["dagster/column_schema"].columns}
     assert comments["currency"] == "lower-case ISO code of the money in the row"
+
+
+def test_a_failed_stage_is_repeated_without_the_ones_before_it(tmp_path: Path) -> None:
+    """A run that could not publish is ended by its last two assets alone, with both vendors gone."""
+    with served_runs(tmp_path) as environment:
+        in_the_way = Path(environment["PARITY_HOME"], "published", "report.html", "x")
+        in_the_way.mkdir(parents=True)
+        job = build_definitions(runs=PartitionRuns(environment, clock=lambda: NOW)).resolve_job_def(
+            "daily_parity"
+        )
+        broken = job.execute_in_process(partition_key=PARTITION, raise_on_error=False)
+    assert {each.step_key for each in broken.all_events if each.is_step_failure} == {"published__report"}
+    shutil.rmtree(in_the_way.parent)
+    keys = [dg.AssetKey(["published", "report"]), dg.AssetKey(["published", "gate"])]
+    again = job.execute_in_process(partition_key=PARTITION, asset_selection=keys)
+    assert {each.asset_key for each in again.get_asset_materialization_events()} == set(keys)
+    report = json.loads((in_the_way.parent.parent / "report.json").read_text(encoding="utf-8"))
+    assert report["verdict"] == "GO"
 
 
 @contextmanager

@@ -15,7 +15,7 @@ PLACE = 10**12  # units of the twelfth place in 1, a cent for money
 CASES = 1_050_000
 RATIO = 10_000  # millionths: 1 %
 JUDGED = "intermediate.int_check_rows__judged"
-EMPTY_CHECKS = ("line_item_quantities", "credit_drawdowns", "contract_coverage", "group_key_coverage")
+EMPTY = ("line_item_quantities", "contract_coverage", "group_key_coverage")
 
 # The greater value is a hundred times `part`, the smaller one 99 times, so that both lie exactly on the bound
 # of 1 % whichever side is greater; `nudge` moves them off it by a unit, a fraction of a cent, a cent, or not.
@@ -73,7 +73,7 @@ where is_money = {is_money}
 
 @pytest.fixture
 def connection() -> Iterator[warehouse.Connection]:
-    """A database with the cases as compared rows of two checks, and no rows of the other four."""
+    """A database with the cases as compared rows of two checks, and no rows of the others."""
     with warehouse.connect(":memory:") as opened:
         opened.execute("create schema control; create schema intermediate")
         opened.execute("create table control.run as select timestamp '2026-11-21' as as_of")
@@ -86,20 +86,23 @@ def connection() -> Iterator[warehouse.Connection]:
             name: f"cast({name} as decimal(26, 0)) * cast('0.000000000001' as decimal(12, 12))"
             for name in ("expected", "actual", "allowed")
         }
-        for check, is_money in (("invoice_totals", "true"), ("event_ingestion", "false")):
-            table = f"intermediate.int_{check}__compared"
+        for check, name, is_money in (
+            ("invoice_totals", "money", "true"),
+            ("event_ingestion", "event_ingestion", "false"),
+        ):
+            table = f"intermediate.int_{name}__compared"
             opened.execute(
                 f"create table {table} as {COMPARED_SQL.format(check=check, is_money=is_money, **exact)}"
             )
-        for check in EMPTY_CHECKS:
+        for check in EMPTY:
             opened.execute(
                 f"create table intermediate.int_{check}__compared as "
-                "from intermediate.int_invoice_totals__compared limit 0"
+                "from intermediate.int_money__compared limit 0"
             )
         opened.execute(
             "create table intermediate.int_check_rows__waived as select check_name, account, customer_key, "
             "unit, pricing_group_values, period_start, period_end, usage_date "
-            "from intermediate.int_invoice_totals__compared limit 0"
+            "from intermediate.int_money__compared limit 0"
         )
         yield opened
 
