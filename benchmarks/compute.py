@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from benchmarks.compute_dagster import run_orchestrated
+from benchmarks.compute_floor import run_floor
 from benchmarks.compute_stages import Cost, Costs, run_stages
 from benchmarks.synthetic import ACCOUNT, RUN_ID, Company, land
 from parity_pipeline.home import Home
@@ -61,6 +62,13 @@ def _line(name: str, cost: Cost, rows: int) -> None:
     print(f"{name:14}{cost.seconds:9.2f}{cost.cpu_seconds:9.2f}{speed:12,.0f}{cost.peak_megabytes:9.0f}")
 
 
+def show_floor(whole: Cost, floor: Cost) -> None:
+    """What the hardware allows, and how many times that the run takes."""
+    times = whole.cpu_seconds / floor.cpu_seconds
+    print(f"{'floor':14}{floor.seconds:9.2f}{floor.cpu_seconds:9.2f}", end="")
+    print(f"{'':12}{floor.peak_megabytes:9.0f}  the run takes {times:.1f} times its CPU time")
+
+
 def show_orchestrated(bare: Cost, orchestrated: Cost) -> None:
     """What Dagster adds to the bare run."""
     more = orchestrated.cpu_seconds / bare.cpu_seconds - 1
@@ -100,6 +108,7 @@ def main() -> None:
             manifest = landed(company, place)
             found.append(apart(run_stages, place, RUN_ID, variables))
             show(customers, manifest, found[-1], asked.slowest)
+            show_floor(found[-1].whole, apart(run_floor, place, RUN_ID, variables))
             if not asked.bare:
                 show_orchestrated(found[-1].whole, apart(run_orchestrated, place, variables))
         show_growth(asked.customers, found)

@@ -13,6 +13,7 @@ from parity_pipeline.defs.runs import PartitionRuns
 from parity_pipeline.errors import ParityError
 
 _GATE = "published__gate"
+_QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
 
 
 def run_orchestrated(home_folder: Path, variables: dict[str, str]) -> Cost:
@@ -22,7 +23,7 @@ def run_orchestrated(home_folder: Path, variables: dict[str, str]) -> Cost:
     with measured() as cost, dg.DagsterInstance.ephemeral() as instance:
         job = build_definitions(runs=runs).resolve_job_def("daily_parity")
         result = job.execute_in_process(
-            partition_key=last_day(AS_OF), instance=instance, raise_on_error=False
+            partition_key=last_day(AS_OF), instance=instance, raise_on_error=False, run_config=_QUIET
         )
     failed = {each.step_key for each in result.all_events if each.is_step_failure}
     if failed - {_GATE}:
