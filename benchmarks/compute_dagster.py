@@ -8,9 +8,9 @@ import dagster as dg
 from benchmarks.compute_stages import KEYS, Cost, measured
 from benchmarks.synthetic import AS_OF
 from parity_pipeline.defs.build import build_definitions
-from parity_pipeline.defs.partitions import last_day
 from parity_pipeline.defs.runs import PartitionRuns
 from parity_pipeline.errors import ParityError
+from parity_pipeline.periods import DAY
 
 _GATE = "published__gate"
 _QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
@@ -23,7 +23,10 @@ def run_orchestrated(home_folder: Path, variables: dict[str, str]) -> Cost:
     with measured() as cost, dg.DagsterInstance.ephemeral() as instance:
         job = build_definitions(runs=runs).resolve_job_def("daily_parity")
         result = job.execute_in_process(
-            partition_key=last_day(AS_OF), instance=instance, raise_on_error=False, run_config=_QUIET
+            partition_key=(AS_OF - DAY).date().isoformat(),
+            instance=instance,
+            raise_on_error=False,
+            run_config=_QUIET,
         )
     failed = {each.step_key for each in result.all_events if each.is_step_failure}
     if failed - {_GATE}:
