@@ -146,9 +146,8 @@ def test_dagster_shows_what_the_report_shows(tmp_path: Path) -> None:
 def test_a_stage_is_repeated_without_the_ones_before_it(tmp_path: Path) -> None:
     """What was landed and loaded stays, so that a model is built again and again with both vendors gone."""
     with served_runs(tmp_path) as environment:
-        job = build_definitions(runs=PartitionRuns(environment, clock=lambda: NOW)).resolve_job_def(
-            "daily_parity"
-        )
+        runs = PartitionRuns(environment, clock=lambda: NOW)
+        job = build_definitions(runs=runs).resolve_job_def("daily_parity")
         job.execute_in_process(partition_key=PARTITION, asset_selection=list(landed_assets().keys))
     customers = dg.AssetKey(["staging", "stg_stripe__customers"])
     for _ in range(2):
