@@ -113,7 +113,9 @@ def _bounds(
     bounds: dict[tuple[Row, str], tuple[Decimal, Decimal]] = {}
     for cause in combination.causes:
         own = tuple(name for name in combination.names if cause in FAULTS[name].causes)
-        hidden = tuple(name for name in combination.names if name not in own and _is_hidden(name, own))
+        rest = tuple(name for name in combination.names if name not in own)
+        hidden = tuple(name for name in rest if _is_hidden(name, own))
+        is_hidden = all(_is_hidden(name, rest) for name in own)
         for row in rows:
             changes = [
                 worth[_ordered(combination, {*mine, *others})].get(row, Decimal(0))
@@ -122,6 +124,7 @@ def _bounds(
                 for others in _subsets(_ordered(combination, {*combination.names} - {*mine} - {*own}))
                 if set(own) & set(mine)
             ]
+            changes += [Decimal(0)] * is_hidden
             bounds[row, cause] = min(changes), max(changes)
     return bounds
 
