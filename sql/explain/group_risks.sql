@@ -5,29 +5,7 @@
 with
 
 prices as (
-    select
-        money_rows.account,
-        money_rows.customer_key,
-        money_rows.currency,
-        money_rows.minor_units_per_unit,
-        charges.charge_meter,
-        charges.charge_group,
-        cast(
-            sum(charges.stripe_charged) / sum(charges.stripe_quantity)
-            as decimal(24, 12)
-        ) as unit_price
-    from explain.charges as charges
-    inner join explain.money_rows as money_rows
-        on charges.money_row = money_rows.money_row
-    where charges.charge_meter <> '' and charges.has_stripe
-    group by
-        money_rows.account,
-        money_rows.customer_key,
-        money_rows.currency,
-        money_rows.minor_units_per_unit,
-        charges.charge_meter,
-        charges.charge_group
-    having sum(charges.stripe_quantity) > 0
+    select * from explain.unit_prices
 ),
 
 unrated as (

@@ -89,6 +89,56 @@ priced as (
         and (placed.variance > 0 or charge_shares.cause <> 'quantity_conversion')
 ),
 
+-- Where nothing of a charge has a rate, Metronome's invoice has no line of it; Stripe's price is that of its other invoices.
+without_line as (
+    select
+        money_rows.money_row,
+        unrated_days.cause,
+        cast(
+            -cast(sum(unrated_days.usage_value) as decimal(38, 6))
+            * max(prices.unit_price) as decimal(38, 12)
+        ) as share,
+        unrated_days.meter || ': ' || max(unrated_days.evidence) as evidence
+    from money_rows
+    inner join explain.unrated_days as unrated_days
+        on
+            money_rows.account = unrated_days.account
+            and money_rows.customer_key = unrated_days.customer_key
+            and cast(unrated_days.usage_date as timestamp) >= money_rows.period_start
+            and cast(unrated_days.usage_date as timestamp) < money_rows.period_end
+    left join explain.charge_groups as charge_groups
+        on
+            unrated_days.account = charge_groups.account
+            and unrated_days.product_id = charge_groups.member
+    inner join explain.unit_prices as prices
+        on
+            money_rows.account = prices.account
+            and money_rows.customer_key = prices.customer_key
+            and money_rows.currency = prices.currency
+            and unrated_days.meter = prices.charge_meter
+            and coalesce(charge_groups.charge_group, '') = prices.charge_group
+    left join explain.charges as charges
+        on
+            money_rows.money_row = charges.money_row
+            and prices.charge_meter = charges.charge_meter
+            and prices.charge_group = charges.charge_group
+    where
+        money_rows.presence = 'actual_only'
+        and not money_rows.is_other_currency
+        and charges.money_row is null
+    group by
+        money_rows.money_row,
+        unrated_days.cause,
+        unrated_days.meter,
+        charge_groups.charge_group
+),
+
+by_usage as (
+    select * from priced
+    union all
+    select * from without_line
+),
+
 -- Without a place, a flat fee goes with the usage that no line is there for.
 rests as (
     select
@@ -96,27 +146,27 @@ rests as (
         coalesce(
             placed.cause,
             min_by(
-                priced.cause,
-                row(-abs(priced.share), priced.cause, priced.evidence)
+                by_usage.cause,
+                row(-abs(by_usage.share), by_usage.cause, by_usage.evidence)
             ),
             'unexplained'
         ) as cause,
-        placed.variance - coalesce(sum(priced.share), 0) as share,
+        placed.variance - coalesce(sum(by_usage.share), 0) as share,
         coalesce(
             placed.evidence,
             min_by(
-                priced.evidence,
-                row(-abs(priced.share), priced.cause, priced.evidence)
+                by_usage.evidence,
+                row(-abs(by_usage.share), by_usage.cause, by_usage.evidence)
             ),
             'Only one side has an invoice.'
         ) as evidence
     from placed
-    left join priced on placed.money_row = priced.money_row
+    left join by_usage on placed.money_row = by_usage.money_row
     group by placed.money_row, placed.variance, placed.cause, placed.evidence
 ),
 
 all_shares as (
-    select * from priced
+    select * from by_usage
     union all
     select * from rests
 )

@@ -94,3 +94,20 @@ def test_a_value_without_a_rate_is_its_own_charges(scene: Scene) -> None:
             "1 other values of the product have one. At risk: 0.40 USD.",
         )
     ]
+
+
+def test_a_charge_without_any_rate_is_priced_as_stripe_priced_it(scene: Scene) -> None:
+    """Stripe lacks the invoice of October; nothing of 30 tokens has a rate, a cent each in September."""
+    scene.catalogue("calls")
+    scene.add("metronome/products", metronome.product("ai", metric="tokens", pricing_group_key=["model"]))
+    scene.link_price("price_tokens", "p_ai")
+    scene.customer("a", rates=(metronome.rate("ai", model="gpt"), metronome.rate("calls")))
+    scene.metered("a", "30", "30")
+    scene.metered("a", "50", "50", meter="calls")
+    scene.grouped("a", "30", {"model": "o3"})
+    september = stripe.line(100, 100, period=stripe.SEPTEMBER)
+    scene.stripe_invoice("a", september, period=stripe.SEPTEMBER)
+    gpt = metronome.usage_line(100, 100, product="ai", pricing_group_values={"model": "gpt"})
+    scene.metronome_invoice("a", gpt, period=stripe.SEPTEMBER)
+    scene.metronome_invoice("a", metronome.usage_line(50, 50, product="calls"))
+    assert _money(scene) == {"invoice_missing": 80, "group_value_unrated": -30}
