@@ -17,7 +17,6 @@ from parity_pipeline.errors import LandingError, UsageError
 from parity_pipeline.extraction import Pull
 from parity_pipeline.history import read_days
 from parity_pipeline.home import Home
-from parity_pipeline.home_lock import home_lock
 from parity_pipeline.landing import MANIFEST, Manifest, read_manifest
 from parity_pipeline.mapping_files import read_links
 from parity_pipeline.notifications import is_wanted, notify_of_run
@@ -78,7 +77,7 @@ class PartitionRuns:
                 is_reconstructed=now >= as_of + DAY,
             )
             pull = pipeline.extract(settings, request, links, home, clock=self.clock, tell=tell)
-        with home_lock(home.lock, now=now), pipeline.open_work(settings, request.window.as_of) as connection:
+        with pipeline.open_work(settings, request.window.as_of) as connection:
             pipeline.load(connection, settings, request, links, pull, home)
             if pull.error is not None:
                 self._publish_blocked(connection, settings, request, pull, [])
@@ -86,12 +85,8 @@ class PartitionRuns:
 
     @contextmanager
     def work(self, as_of: datetime) -> Iterator[Connection]:
-        """The work database of a partition that was landed, alone in the home folder."""
-        settings = self.settings()
-        with (
-            home_lock(Home(settings.home).lock, now=self.clock()),
-            pipeline.open_work(settings, as_of, is_new=False) as connection,
-        ):
+        """The work database of a partition that was landed."""
+        with pipeline.open_work(self.settings(), as_of, is_new=False) as connection:
             yield connection
 
     def check_input(self, as_of: datetime) -> list[SuiteResult]:

@@ -21,6 +21,7 @@ MAX_AGE: Final = timedelta(hours=12)
 """Pages older than this are read again: a listing should be of one time."""
 _DIGEST: Final = 16
 _LENGTH: Final = 8
+_LENGTH_BITS: Final = 32
 _QUESTION: Final = "question"
 _RECALLED: Final = "recalled"
 
@@ -49,7 +50,7 @@ class Journal:
         self.began_at = now.astimezone(UTC)
         """Since when its oldest page may be known."""
         self._path = path
-        self._places: dict[bytes, tuple[int, int]] = {}
+        self._places: dict[bytes, int] = {}
         try:
             self._file: IO[bytes] = path.open("a+b", buffering=0)
             self._end = self._read(purpose, now)
@@ -67,12 +68,14 @@ class Journal:
 
     def is_of_before(self, question: bytes) -> bool:
         """Whether its page was there when the journal was opened."""
-        return self._places[question][0] < self._found
+        return self._places[question] >> _LENGTH_BITS < self._found
 
     def recall(self, question: bytes) -> bytes | None:
         """The page that answered this question."""
         place = self._places.get(question)
-        return os.pread(self._file.fileno(), place[1], place[0]) if place else None
+        if place is None:
+            return None
+        return os.pread(self._file.fileno(), place & (1 << _LENGTH_BITS) - 1, place >> _LENGTH_BITS)
 
     def keep(self, question: bytes, page: bytes) -> None:
         """Keep a page."""
@@ -80,7 +83,7 @@ class Journal:
             start = self._append(question, page)
         except OSError as error:
             raise LandingError(f"cannot write {self._path}: {error.strerror}") from error
-        self._places[question] = (start, len(page))
+        self._places[question] = _place(start, len(page))
 
     def close(self) -> None:
         """Leave the pages for the next run."""
@@ -111,7 +114,7 @@ class Journal:
                 self.began_at = datetime.fromisoformat(page.decode())
             self._end += _DIGEST + _DIGEST + _LENGTH + len(page)
             if number:
-                self._places[key] = (self._end - len(page), len(page))
+                self._places[key] = _place(self._end - len(page), len(page))
         return self._end
 
 
@@ -180,6 +183,11 @@ def _frames(file: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
         if len(page) != length or seal != head[:_DIGEST]:
             return
         yield head[_DIGEST : 2 * _DIGEST], page
+
+
+def _place(start: int, length: int) -> int:
+    """Where a page is, in one number: there are as many as questions."""
+    return start << _LENGTH_BITS | length
 
 
 def _age(stamp: bytes, now: datetime) -> timedelta:

@@ -52,7 +52,7 @@ class LandedLine(msgspec.Struct, frozen=True):
     pricing: Pricing | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ItemFact:
     """A subscription item: whose, on which meter, and its current period in Unix seconds."""
 
@@ -62,7 +62,7 @@ class ItemFact:
     end: int | None
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class LineFact:
     """A line that a subscription item made: whose, at which price, and its period in Unix seconds."""
 

@@ -16,7 +16,7 @@ ADDITIVE: Final = frozenset({"sum", "count"})
 Grouping = Literal["day", "hour", "none"]
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class SummaryAsk:
     """One question: what did this customer use of this meter in this period, in buckets of which size?"""
 
@@ -84,11 +84,12 @@ def summary_asks(facts: StripeFacts, window: Window, also: Collection[str] = ())
 
 def day_asks(facts: StripeFacts, window: Window, also: Collection[str] = ()) -> Iterator[SummaryAsk]:
     """The questions about whole days: those about what is known so far, others may follow."""
-    if not window.whole_days.is_empty:
+    days = window.whole_days
+    if not days.is_empty:
         for customer in metered_customers(facts) | (set(also) & facts.customers):
             for meter in facts.meters:
                 if is_additive(facts, meter):
-                    yield SummaryAsk(customer, meter, "day", window.whole_days)
+                    yield SummaryAsk(customer, meter, "day", days)
 
 
 def is_additive(facts: StripeFacts, meter: str) -> bool:

@@ -56,11 +56,14 @@ class StripeUsage:
         """
         absent: dict[str, NotFoundError] = {}
 
+        sample: set[SummaryAsk] = set()
         digests: dict[SummaryAsk, str] = {}
 
         async def read(ask: SummaryAsk) -> None:
             try:
-                digests[ask] = await self._summaries(ask)
+                digest = await self._summaries(ask)
+                if ask in sample:
+                    digests[ask] = digest
             except NotFoundError as error:
                 absent[ask.customer] = error
 
@@ -79,7 +82,8 @@ class StripeUsage:
         asks = summary_asks(facts, self._window, await named)
         if quiet is not None:
             known = await self._earlier.fitting(asks, await quiet)
-            await read_all(sample := self._earlier.sample(known))
+            sample |= set(self._earlier.sample(known))
+            await read_all(sample)
             if all(digests.get(each) == known[each].digest for each in sample):
                 spared = await self._earlier.land({each: known[each] for each in known.keys() - asked})
                 self._api.count_spared(SUMMARIES, len(spared))
