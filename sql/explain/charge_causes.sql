@@ -155,7 +155,7 @@ others as (
             when 'discount'
                 then
                     'Stripe''s discounts take '
-                    || cast(cast(effects.amount as decimal(38, 2)) as varchar)
+                    || money_text(effects.amount, effects.currency)
                     || ' more off than Metronome''s prices and discounts.'
             when 'currency_unit'
                 then
@@ -165,7 +165,7 @@ others as (
             when 'unattributed'
                 then
                     'Lines cost '
-                    || cast(cast(effects.amount as decimal(38, 2)) as varchar)
+                    || money_text(effects.amount, effects.currency)
                     || ' beside their own quantity times unit price, or by rounding.'
         end as evidence
     from effects

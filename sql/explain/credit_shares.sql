@@ -37,13 +37,13 @@ own_terms as (
             when parts.is_other_order then 'credit_order'
         end as cause,
         'Stripe''s open grants came to '
-        || cast(cast(parts.stripe_available as decimal(38, 2)) as varchar)
+        || money_text(parts.stripe_available, parts.currency)
         || ', Metronome''s open balances to '
-        || cast(cast(parts.metronome_available as decimal(38, 2)) as varchar)
+        || money_text(parts.metronome_available, parts.currency)
         || '; in the period Stripe drew '
-        || cast(cast(parts.stripe_drawn as decimal(38, 2)) as varchar)
+        || money_text(parts.stripe_drawn, parts.currency)
         || ' and Metronome '
-        || cast(cast(parts.metronome_drawn as decimal(38, 2)) as varchar)
+        || money_text(parts.metronome_drawn, parts.currency)
         || coalesce(
             '. Only one side''s credit pays for ' || parts.scope_differences, ''
         )

@@ -91,7 +91,10 @@ grant_sums as (
             as left_over,
         bool_or(open_grants.is_for_every_meter) as is_for_every_meter,
         string_agg(
-            cast(cast(open_grants.amount_minor_units as decimal(38, 0)) as varchar)
+            money_text(
+                cast(open_grants.amount_minor_units as decimal(38, 0)),
+                open_grants.currency
+            )
             || ' (end '
             || cast(open_grants.end_rank as varchar)
             || ')',
@@ -121,7 +124,10 @@ balance_sums as (
         count(*) filter (where open_balances.is_open) as balances,
         sum(open_balances.available) as available,
         string_agg(
-            cast(cast(open_balances.amount_minor_units as decimal(38, 0)) as varchar)
+            money_text(
+                cast(open_balances.amount_minor_units as decimal(38, 0)),
+                open_balances.currency
+            )
             || ' (end '
             || cast(open_balances.end_rank as varchar)
             || ')',

@@ -31,6 +31,7 @@ metronome_charges as (
 compared as (
     select
         money_rows.money_row,
+        money_rows.currency,
         money_rows.minor_units_per_unit,
         coalesce(stripe_charges.charged, 0) as stripe_charged,
         coalesce(stripe_charges.quantity, 0) as stripe_quantity,
@@ -83,13 +84,13 @@ select
     coalesce(
         placed.evidence,
         'Stripe''s fixed charges come to '
-        || cast(cast(compared.stripe_charged as decimal(38, 2)) as varchar)
+        || money_text(compared.stripe_charged, compared.currency)
         || ' for '
-        || cast(cast(compared.stripe_quantity as decimal(38, 2)) as varchar)
+        || quantity_text(compared.stripe_quantity)
         || ' units, Metronome''s to '
-        || cast(cast(compared.metronome_charged as decimal(38, 2)) as varchar)
+        || money_text(compared.metronome_charged, compared.currency)
         || ' for '
-        || cast(cast(compared.metronome_quantity as decimal(38, 2)) as varchar)
+        || quantity_text(compared.metronome_quantity)
         || '.'
     ) as evidence
 from compared

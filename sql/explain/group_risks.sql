@@ -38,7 +38,6 @@ priced as (
         unrated.product_id,
         unrated.pricing_group_values,
         prices.currency,
-        prices.minor_units_per_unit,
         cast(
             sum(cast(unrated.usage_value as decimal(38, 6)) * prices.unit_price)
             as decimal(38, 2)
@@ -55,8 +54,7 @@ priced as (
         unrated.customer_key,
         unrated.product_id,
         unrated.pricing_group_values,
-        prices.currency,
-        prices.minor_units_per_unit
+        prices.currency
 )
 
 select
@@ -67,9 +65,5 @@ select
     priced.currency,
     priced.minor_units,
     ' At risk: '
-    || cast(
-        cast(priced.minor_units / priced.minor_units_per_unit as decimal(38, 2))
-        as varchar
-    )
-    || ' ' || upper(priced.currency) || '.' as evidence
+    || money_text(round(priced.minor_units), priced.currency) || '.' as evidence
 from priced

@@ -124,11 +124,11 @@ select
         else
             coalesce(products.product, shares.meter, 'A charge without a meter')
             || ': Metronome charged '
-            || cast(cast(shares.metronome_charged as decimal(38, 2)) as varchar)
+            || money_text(shares.metronome_charged, shares.currency)
             || ' for a quantity of '
-            || cast(cast(shares.metronome_quantity as decimal(38, 2)) as varchar)
+            || quantity_text(shares.metronome_quantity)
             || ' that costs '
-            || cast(cast(shares.expected_at_metronome as decimal(38, 2)) as varchar)
+            || money_text(shares.expected_at_metronome, shares.currency)
             || ' by Stripe''s price '
             || coalesce(shares.stripe_price_id, '')
             || case
