@@ -1,6 +1,7 @@
 -- One row per money row and charge of which Metronome bills a part at Stripe's price before discounts: a discount that
 -- began or ended there within the period.
 -- Only charges with one price for all units show it line by line; a line that nearly costs Stripe's list price counts.
+-- Prices from a million units of the currency and quantities from a trillion on are left out.
 -- amount: what Stripe's discounts take off at the quantity of those lines, minor units
 with
 
@@ -10,13 +11,13 @@ discounted as (
         charges.charge_meter,
         charges.charge_group,
         charges.noise,
-        cast(
+        try_cast(
             charges.discount_at_metronome / charges.metronome_quantity
-            as decimal(24, 12)
+            as decimal(20, 12)
         ) as unit_discount,
-        cast(
+        try_cast(
             (charges.expected_at_metronome + charges.discount_at_metronome)
-            / charges.metronome_quantity as decimal(24, 12)
+            / charges.metronome_quantity as decimal(20, 12)
         ) as unit_price
     from explain.charges as charges
     where
@@ -27,7 +28,7 @@ discounted as (
 lines as (
     select
         discounted.*,
-        cast(metronome_lines.quantity as decimal(28, 6)) as quantity,
+        try_cast(metronome_lines.quantity as decimal(18, 6)) as quantity,
         metronome_lines.amount_minor_units
     from discounted
     inner join explain.metronome_lines as metronome_lines

@@ -139,7 +139,7 @@ off_amounts as (
     select
         factors.*,
         factors.noise * factors.factor as slack,
-        cast(factors.expected as decimal(38, 6)) * factors.factor as off_amount
+        cast(factors.expected as decimal(38, 4)) * factors.factor as off_amount
     from factors
     union all
     select

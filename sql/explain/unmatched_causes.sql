@@ -41,7 +41,7 @@ unit_prices as (
         sides.money_row,
         sides.charge_meter,
         sides.charge_group,
-        cast(
+        try_cast(
             case
                 when sides.has_metronome
                     then sides.usage_charged / sides.metronome_quantity
@@ -51,7 +51,7 @@ unit_prices as (
                         * factors.net_factor
                         / sides.stripe_quantity
                 else sides.stripe_charged / sides.stripe_quantity
-            end as decimal(24, 12)
+            end as decimal(20, 12)
         ) as unit_price
     from explain.charge_sides as sides
     inner join money_rows on sides.money_row = money_rows.money_row

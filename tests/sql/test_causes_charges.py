@@ -125,8 +125,8 @@ def test_a_price_without_a_line_goes_to_no_product_of_several(scene: Scene) -> N
     scene.link_price("price_dozen", "p_dozens")
     scene.customer("a")
     scene.billed("a", 1000, 1200)
-    groups = dict(scene.told("explain.charge_groups", "member", "charge_group"))  # type: ignore[arg-type]
-    assert groups.keys() == {"price_based", "p_tokens", "price_dozen", "p_dozens"}
+    members = {row["member"] for row in scene.rows("explain.charge_groups")}
+    assert members == {"price_based", "p_tokens", "price_dozen", "p_dozens"}
 
 
 def _a_fifth_off(scene: Scene) -> None:
@@ -189,3 +189,13 @@ def test_a_flat_fee_without_usage_is_no_rate(scene: Scene) -> None:
     fee = metronome.usage_line(500, product="fee", type="scheduled")
     scene.metronome_invoice("a", metronome.usage_line(0, 0), fee)
     assert _shares(scene, "a") == {"tier_mismatch": 500}
+
+
+def test_a_tiny_quantity_breaks_nothing(scene: Scene) -> None:
+    """A flat fee and half off it, for a millionth of a millionth of a unit: a unit has no price."""
+    scene.add("stripe/prices", BASED)
+    scene.customer("a")
+    line = stripe.line(1900, 1000, price="based", pretax_credit_amounts=[stripe.coupon(950)])
+    scene.stripe_invoice("a", line)
+    scene.metronome_invoice("a", metronome.usage_line(1900, "0.000000000001"))
+    assert sum(row["share"] for row in scene.rows("explain.money_causes")) == 950
