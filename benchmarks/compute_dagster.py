@@ -13,7 +13,7 @@ from parity_pipeline.errors import ParityError
 from parity_pipeline.periods import DAY
 
 _GATE = "published__gate"
-_QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 def run_orchestrated(home_folder: Path, variables: dict[str, str]) -> Cost:
