@@ -18,7 +18,7 @@ from parity_pipeline.home import DATABASE, Home
 from parity_pipeline.landing import landed_file
 from parity_pipeline.models import SqlModel
 from parity_pipeline.sources.resources import RESOURCES, Resource
-from parity_pipeline.sql_texts import TEXT_FUNCTIONS
+from parity_pipeline.sql_functions import OWN_FUNCTIONS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,7 +65,7 @@ def connect(
         connection.execute("set timezone = 'UTC'; set enable_progress_bar = false")
         # Tables have no order of their own; keeping that of arrival would keep much more in memory.
         connection.execute("set preserve_insertion_order = false")
-        connection.execute(TEXT_FUNCTIONS)
+        connection.execute(OWN_FUNCTIONS)
         if memory_limit is not None:
             connection.execute(f"set memory_limit = {_literal(memory_limit)}")
         yield connection

@@ -44,14 +44,13 @@ measured as (
         ) as days_apart,
         max(bands.least_other) <= min(bands.greatest_other) as is_bounded,
         max(bands.cancelled) > 0 as is_neighbour_pair,
-        min_by(bands.pair_text, row(-bands.cancelled, bands.pair_text))
+        min_by(bands.pair_text, greatest_first(bands.cancelled, bands.pair_text))
             as greatest_pair_text
     from bands
     group by bands.account, bands.customer_key, bands.meter, bands.direction
 ),
 
--- Of the two directions, the one that leaves less to explain.
-compared as (
+both_directions as (
     select
         measured.*,
         measured.gained + measured.lost as gross_usage,
@@ -71,11 +70,26 @@ compared as (
     where
         (measured.gained > 0 or measured.lost > 0)
         and (measured.is_bounded or walked.account is not null)
-    qualify
+),
+
+ranked as (
+    select
+        both_directions.*,
         row_number() over (
-            partition by measured.account, measured.customer_key, measured.meter
-            order by other_usage asc, measured.direction desc
-        ) = 1
+            partition by
+                both_directions.account,
+                both_directions.customer_key,
+                both_directions.meter
+            order by both_directions.other_usage asc, both_directions.direction desc
+        ) as place
+    from both_directions
+),
+
+-- Of the two directions, the one that leaves less to explain.
+compared as (
+    select ranked.*
+    from ranked
+    where ranked.place = 1
 ),
 
 whole as (

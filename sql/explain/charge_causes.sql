@@ -219,7 +219,7 @@ select
     all_parts.cause,
     cast(sum(all_parts.share) as decimal(38, 12)) as share,
     min_by(
-        all_parts.evidence, row(-abs(all_parts.share), all_parts.evidence)
+        all_parts.evidence, greatest_first(all_parts.share, all_parts.evidence)
     ) as evidence
 from all_parts
 group by all_parts.money_row, all_parts.cause

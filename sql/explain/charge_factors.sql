@@ -58,7 +58,7 @@ ratios as (
         cast(
             case when levels.base <> 0 then levels.charged / levels.base end
             as decimal(28, 10)
-        ) as ratio,
+        ) as charged_ratio,
         cast(
             case when levels.base <> 0 then levels.list_charged / levels.base end
             as decimal(28, 10)
@@ -76,24 +76,33 @@ fitted as (
     select
         ratios.*,
         case
-            when ratios.basis <> 'price' then ratios.ratio
+            when ratios.basis <> 'price' then ratios.charged_ratio
             when
-                abs(ratios.base * cast(ratios.ratio as decimal(28, 0)) - ratios.charged)
+                abs(
+                    ratios.base * cast(ratios.charged_ratio as decimal(28, 0))
+                    - ratios.charged
+                )
                 <= ratios.tolerance
-                then cast(ratios.ratio as decimal(28, 0))
+                then cast(ratios.charged_ratio as decimal(28, 0))
             when
-                abs(ratios.base * cast(ratios.ratio as decimal(28, 2)) - ratios.charged)
+                abs(
+                    ratios.base * cast(ratios.charged_ratio as decimal(28, 2))
+                    - ratios.charged
+                )
                 <= ratios.tolerance
-                then cast(ratios.ratio as decimal(28, 2))
+                then cast(ratios.charged_ratio as decimal(28, 2))
             when
                 abs(ratios.base * ratios.taxed_ratio - ratios.charged)
                 <= ratios.tolerance
                 then ratios.taxed_ratio
             when
-                abs(ratios.base * cast(ratios.ratio as decimal(28, 4)) - ratios.charged)
+                abs(
+                    ratios.base * cast(ratios.charged_ratio as decimal(28, 4))
+                    - ratios.charged
+                )
                 <= ratios.tolerance
-                then cast(ratios.ratio as decimal(28, 4))
-            else ratios.ratio
+                then cast(ratios.charged_ratio as decimal(28, 4))
+            else ratios.charged_ratio
         end as factor
     from ratios
 ),

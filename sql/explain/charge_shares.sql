@@ -15,7 +15,7 @@ parts as (
             when charges.charge_group = '' or divided.charge_group <> ''
                 then divided.part
             else divided.part / quantities.times_billed
-        end as part
+        end as part_ratio
     from explain.charges as charges
     inner join explain.money_rows as money_rows
         on charges.money_row = money_rows.money_row
@@ -44,8 +44,8 @@ select
     parts.charge_meter,
     parts.charge_group,
     parts.cause,
-    cast(sum(parts.part) as decimal(38, 12)) as share,
-    min_by(parts.evidence, row(-abs(parts.part), parts.evidence)) as evidence
+    cast(sum(parts.part_ratio) as decimal(38, 12)) as share,
+    min_by(parts.evidence, greatest_first(parts.part_ratio, parts.evidence)) as evidence
 from parts
 group by parts.money_row, parts.charge_meter, parts.charge_group, parts.cause
-having sum(parts.part) <> 0
+having sum(parts.part_ratio) <> 0

@@ -14,11 +14,11 @@ discounted as (
         try_cast(
             charges.discount_at_metronome / charges.metronome_quantity
             as decimal(20, 12)
-        ) as unit_discount,
+        ) as unit_discount_ratio,
         try_cast(
             (charges.expected_at_metronome + charges.discount_at_metronome)
             / charges.metronome_quantity as decimal(20, 12)
-        ) as unit_price
+        ) as unit_price_ratio
     from explain.charges as charges
     where
         charges.discount_at_metronome > 4 * charges.noise
@@ -44,9 +44,10 @@ select
     lines.money_row,
     lines.charge_meter,
     lines.charge_group,
-    cast(sum(lines.quantity * lines.unit_discount) as decimal(38, 12)) as amount
+    cast(sum(lines.quantity * lines.unit_discount_ratio) as decimal(38, 12)) as amount
 from lines
 where
-    abs(lines.amount_minor_units - lines.quantity * lines.unit_price) <= lines.noise
-    and lines.quantity * lines.unit_discount > lines.noise
+    abs(lines.amount_minor_units - lines.quantity * lines.unit_price_ratio)
+    <= lines.noise
+    and lines.quantity * lines.unit_discount_ratio > lines.noise
 group by lines.money_row, lines.charge_meter, lines.charge_group

@@ -134,7 +134,7 @@ gathered as (
         followed.amount,
         followed.cause,
         min_by(
-            followed.evidence, row(-abs(followed.share), followed.evidence)
+            followed.evidence, greatest_first(followed.share, followed.evidence)
         ) as evidence,
         sum(followed.share) as share
     from followed
@@ -217,11 +217,15 @@ any_charges as (
         parts.money_row,
         min_by(
             charge_causes.cause,
-            row(-abs(charge_causes.share), charge_causes.cause, charge_causes.evidence)
+            greatest_first(
+                charge_causes.share, charge_causes.cause || charge_causes.evidence
+            )
         ) as cause,
         min_by(
             charge_causes.evidence,
-            row(-abs(charge_causes.share), charge_causes.cause, charge_causes.evidence)
+            greatest_first(
+                charge_causes.share, charge_causes.cause || charge_causes.evidence
+            )
         ) as evidence
     from parts
     inner join charge_causes
@@ -287,7 +291,7 @@ select
     all_shares.cause,
     cast(sum(all_shares.share) as decimal(38, 12)) as share,
     min_by(
-        all_shares.evidence, row(-abs(all_shares.share), all_shares.evidence)
+        all_shares.evidence, greatest_first(all_shares.share, all_shares.evidence)
     ) as evidence
 from all_shares
 group by all_shares.money_row, all_shares.cause

@@ -39,7 +39,7 @@ priced as (
         unrated.pricing_group_values,
         prices.currency,
         cast(
-            sum(cast(unrated.usage_value as decimal(38, 6)) * prices.unit_price)
+            sum(cast(unrated.usage_value as decimal(38, 6)) * prices.unit_price_ratio)
             as decimal(38, 2)
         ) as minor_units
     from unrated
@@ -65,5 +65,6 @@ select
     priced.currency,
     priced.minor_units,
     ' At risk: '
-    || money_text(round(priced.minor_units), priced.currency) || '.' as evidence
+    || money_text(cast(priced.minor_units as decimal(38, 0)), priced.currency)
+    || '.' as evidence
 from priced

@@ -60,7 +60,7 @@ summed as (
         breaches.allowance,
         parts.cause,
         sum(parts.share) as share,
-        min_by(parts.evidence, row(-abs(parts.share), parts.evidence)) as evidence
+        min_by(parts.evidence, greatest_first(parts.share, parts.evidence)) as evidence
     from breaches
     inner join parts
         on
@@ -112,11 +112,15 @@ placed as (
         places.period_start,
         min_by(
             place_causes.cause,
-            row(place_causes.precedence, place_causes.cause, place_causes.evidence)
+            in_order(
+                place_causes.precedence, place_causes.cause || place_causes.evidence
+            )
         ) as cause,
         min_by(
             place_causes.evidence,
-            row(place_causes.precedence, place_causes.cause, place_causes.evidence)
+            in_order(
+                place_causes.precedence, place_causes.cause || place_causes.evidence
+            )
         ) as evidence
     from places
     inner join explain.place_causes as place_causes

@@ -5,11 +5,11 @@ select
     money_rows.money_row,
     min_by(
         place_causes.cause,
-        row(place_causes.precedence, place_causes.cause, place_causes.evidence)
+        in_order(place_causes.precedence, place_causes.cause || place_causes.evidence)
     ) as cause,
     min_by(
         place_causes.evidence,
-        row(place_causes.precedence, place_causes.cause, place_causes.evidence)
+        in_order(place_causes.precedence, place_causes.cause || place_causes.evidence)
     ) as evidence
 from explain.money_rows as money_rows
 inner join explain.place_causes as place_causes

@@ -141,9 +141,7 @@ select
                                     || ' than whole packages of the price'
                             else
                                 '; that is off by a factor of '
-                                || rtrim(
-                                    rtrim(cast(shares.factor as varchar), '0'), '.'
-                                )
+                                || quantity_text(shares.factor)
                         end
                         || case
                             when shares.conversion_operation is null
@@ -152,12 +150,7 @@ select
                                 ', and the product has the conversion '
                                 || shares.conversion_operation
                                 || ' by '
-                                || rtrim(
-                                    rtrim(
-                                        cast(shares.conversion_factor as varchar), '0'
-                                    ),
-                                    '.'
-                                )
+                                || quantity_text(shares.conversion_factor)
                         end
                 when shares.cause = 'tier_mismatch'
                     then '; its tiers or flat fees are not those of the price'

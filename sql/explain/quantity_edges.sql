@@ -82,11 +82,11 @@ usage_edges as (
         max(quantities.times_billed) * sum(shares.share) as share,
         min_by(
             shares.cause,
-            row(-abs(shares.share), shares.cause, shares.evidence)
+            greatest_first(shares.share, shares.cause || shares.evidence)
         ) as cause,
         min_by(
             shares.evidence,
-            row(-abs(shares.share), shares.cause, shares.evidence)
+            greatest_first(shares.share, shares.cause || shares.evidence)
         ) as evidence
     from quantities
     inner join differing_days as shares

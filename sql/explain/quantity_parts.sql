@@ -45,8 +45,10 @@ usage_parts as (
                         ''
                     )
                     || '. The greatest: '
-                    || min_by(shares.evidence, row(-abs(shares.share), shares.evidence))
-            else min_by(shares.evidence, row(-abs(shares.share), shares.evidence))
+                    || min_by(
+                        shares.evidence, greatest_first(shares.share, shares.evidence)
+                    )
+            else min_by(shares.evidence, greatest_first(shares.share, shares.evidence))
         end as evidence
     from quantity_rows
     inner join explain.usage_shares as shares
@@ -177,12 +179,12 @@ unbilled_parts as (
         quantity_rows.period_start,
         min_by(
             places.cause,
-            row(places.precedence, places.cause, places.evidence)
+            in_order(places.precedence, places.cause || places.evidence)
         ) as cause,
         max(quantity_rows.stripe_usage) as part,
         min_by(
             places.evidence,
-            row(places.precedence, places.cause, places.evidence)
+            in_order(places.precedence, places.cause || places.evidence)
         ) as evidence
     from quantity_rows
     inner join explain.place_causes as places
@@ -227,7 +229,7 @@ select
     all_parts.charge_group,
     cast(sum(all_parts.part) as decimal(38, 12)) as part,
     min_by(
-        all_parts.evidence, row(-abs(all_parts.part), all_parts.evidence)
+        all_parts.evidence, greatest_first(all_parts.part, all_parts.evidence)
     ) as evidence
 from all_parts
 group by

@@ -29,11 +29,11 @@ summed as (
         sum(parts.part) as part,
         min_by(
             parts.cause,
-            row(-abs(parts.part), parts.cause, parts.evidence)
+            greatest_first(parts.part, parts.cause || parts.evidence)
         ) as greatest_cause,
         min_by(
             parts.evidence,
-            row(-abs(parts.part), parts.cause, parts.evidence)
+            greatest_first(parts.part, parts.cause || parts.evidence)
         ) as greatest_evidence
     from explain.quantity_parts as parts
     group by parts.account, parts.customer_key, parts.meter, parts.period_start
@@ -70,11 +70,11 @@ places as (
         rests.period_start,
         min_by(
             places.cause,
-            row(places.precedence, places.cause, places.evidence)
+            in_order(places.precedence, places.cause || places.evidence)
         ) as cause,
         min_by(
             places.evidence,
-            row(places.precedence, places.cause, places.evidence)
+            in_order(places.precedence, places.cause || places.evidence)
         ) as evidence,
         min(places.evidence) filter (where places.cause = 'contract_overlap')
             as overlap_evidence,

@@ -14,7 +14,7 @@ shares as (
         divided.cause,
         cast(sum(divided.part) as decimal(38, 12)) as share,
         min_by(
-            divided.evidence, row(-abs(divided.part), divided.evidence)
+            divided.evidence, greatest_first(divided.part, divided.evidence)
         ) as evidence
     from explain.quantity_divided as divided
     group by

@@ -134,6 +134,18 @@ factors as (
             and charges.charge_group = tried.charge_group
 ),
 
+inverses as (
+    select
+        factors.factor,
+        cast(1 / factors.factor as decimal(18, 12)) as inverse_factor
+    from factors
+    union
+    select
+        own_sizes.size as factor,
+        cast(1 / own_sizes.size as decimal(18, 12)) as inverse_factor
+    from own_sizes
+),
+
 -- What the charge would be if its unit were off by a factor, and nothing else.
 off_amounts as (
     select
@@ -145,9 +157,9 @@ off_amounts as (
     select
         factors.*,
         factors.noise as slack,
-        cast(factors.expected as decimal(38, 6))
-        * cast(1 / factors.factor as decimal(18, 12)) as off_amount
+        cast(factors.expected as decimal(38, 6)) * inverses.inverse_factor as off_amount
     from factors
+    inner join inverses on factors.factor = inverses.factor
     union all
     select
         charges.*,
@@ -166,13 +178,14 @@ off_amounts as (
         cast(null as decimal(20, 9)) as factor,
         charges.noise as slack,
         cast(charges.expected_unpackaged as decimal(38, 6))
-        * cast(1 / own_sizes.size as decimal(18, 12)) as off_amount
+        * inverses.inverse_factor as off_amount
     from charges
     inner join own_sizes
         on
             charges.money_row = own_sizes.money_row
             and charges.charge_meter = own_sizes.charge_meter
             and charges.charge_group = own_sizes.charge_group
+    inner join inverses on own_sizes.size = inverses.factor
     where charges.pricing_model = 'package'
 ),
 

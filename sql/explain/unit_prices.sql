@@ -1,5 +1,5 @@
 -- One row per customer, currency and charge that Stripe has billed: what a unit costs there, on average over the periods that are explained.
--- unit_price: minor units of currency, after discounts and before credit
+-- unit_price_ratio: minor units of currency, after discounts and before credit
 select
     money_rows.account,
     money_rows.customer_key,
@@ -9,7 +9,7 @@ select
     charges.charge_group,
     cast(
         sum(charges.stripe_charged) / sum(charges.stripe_quantity) as decimal(24, 12)
-    ) as unit_price
+    ) as unit_price_ratio
 from explain.charges as charges
 inner join explain.money_rows as money_rows
     on charges.money_row = money_rows.money_row

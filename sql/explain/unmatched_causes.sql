@@ -52,7 +52,7 @@ unit_prices as (
                         / sides.stripe_quantity
                 else sides.stripe_charged / sides.stripe_quantity
             end as decimal(20, 12)
-        ) as unit_price
+        ) as unit_price_ratio
     from explain.charge_sides as sides
     inner join money_rows on sides.money_row = money_rows.money_row
     left join explain.charge_factors as factors
@@ -73,7 +73,7 @@ priced as (
         charge_shares.money_row,
         charge_shares.cause,
         cast(
-            cast(charge_shares.share as decimal(38, 6)) * unit_prices.unit_price
+            cast(charge_shares.share as decimal(38, 6)) * unit_prices.unit_price_ratio
             as decimal(38, 12)
         ) as share,
         charge_shares.charge_meter || ': ' || charge_shares.evidence as evidence
@@ -85,7 +85,7 @@ priced as (
             and charge_shares.charge_group = unit_prices.charge_group
     inner join placed on charge_shares.money_row = placed.money_row
     where
-        charge_shares.cause is distinct from placed.cause
+        not (charge_shares.cause is not distinct from placed.cause)
         and (placed.variance > 0 or charge_shares.cause <> 'quantity_conversion')
 ),
 
@@ -96,7 +96,7 @@ without_line as (
         unrated_days.cause,
         cast(
             -cast(sum(unrated_days.usage_value) as decimal(38, 6))
-            * max(prices.unit_price) as decimal(38, 12)
+            * max(prices.unit_price_ratio) as decimal(38, 12)
         ) as share,
         unrated_days.meter || ': ' || max(unrated_days.evidence) as evidence
     from money_rows
@@ -147,7 +147,7 @@ rests as (
             placed.cause,
             min_by(
                 by_usage.cause,
-                row(-abs(by_usage.share), by_usage.cause, by_usage.evidence)
+                greatest_first(by_usage.share, by_usage.cause || by_usage.evidence)
             ),
             'unexplained'
         ) as cause,
@@ -156,7 +156,7 @@ rests as (
             placed.evidence,
             min_by(
                 by_usage.evidence,
-                row(-abs(by_usage.share), by_usage.cause, by_usage.evidence)
+                greatest_first(by_usage.share, by_usage.cause || by_usage.evidence)
             ),
             'Only one side has an invoice.'
         ) as evidence
@@ -176,7 +176,7 @@ select
     all_shares.cause,
     cast(sum(all_shares.share) as decimal(38, 12)) as share,
     min_by(
-        all_shares.evidence, row(-abs(all_shares.share), all_shares.evidence)
+        all_shares.evidence, greatest_first(all_shares.share, all_shares.evidence)
     ) as evidence
 from all_shares
 group by all_shares.money_row, all_shares.cause

@@ -5,32 +5,122 @@ with
 check_rows as (
     select
         'contract_coverage' as check_name,
-        check_rows.*
+        check_rows.account,
+        check_rows.stripe_customer_id,
+        check_rows.metronome_customer_id,
+        cast(null as varchar) as currency,
+        cast(null as varchar) as meter,
+        cast(null as varchar) as product,
+        cast(null as varchar) as pricing_group_values,
+        cast(null as timestamp) as period_start,
+        cast(null as timestamp) as period_end,
+        cast(null as date) as usage_date,
+        check_rows.presence,
+        check_rows.expected_value,
+        check_rows.actual_value,
+        check_rows.variance,
+        check_rows.variance_ratio,
+        check_rows.status
     from parity.contract_coverage as check_rows
-    union all by name
+    union all
     select
         'credit_drawdowns' as check_name,
-        check_rows.*
+        check_rows.account,
+        check_rows.stripe_customer_id,
+        check_rows.metronome_customer_id,
+        check_rows.currency,
+        cast(null as varchar) as meter,
+        cast(null as varchar) as product,
+        cast(null as varchar) as pricing_group_values,
+        check_rows.period_start,
+        check_rows.period_end,
+        cast(null as date) as usage_date,
+        check_rows.presence,
+        check_rows.expected_value,
+        check_rows.actual_value,
+        check_rows.variance,
+        check_rows.variance_ratio,
+        check_rows.status
     from parity.credit_drawdowns as check_rows
-    union all by name
+    union all
     select
         'event_ingestion' as check_name,
-        check_rows.*
+        check_rows.account,
+        check_rows.stripe_customer_id,
+        check_rows.metronome_customer_id,
+        cast(null as varchar) as currency,
+        check_rows.meter,
+        cast(null as varchar) as product,
+        cast(null as varchar) as pricing_group_values,
+        check_rows.period_start,
+        check_rows.period_end,
+        check_rows.usage_date,
+        check_rows.presence,
+        check_rows.expected_value,
+        check_rows.actual_value,
+        check_rows.variance,
+        check_rows.variance_ratio,
+        check_rows.status
     from parity.event_ingestion as check_rows
-    union all by name
+    union all
     select
         'group_key_coverage' as check_name,
-        check_rows.*
+        check_rows.account,
+        check_rows.stripe_customer_id,
+        check_rows.metronome_customer_id,
+        cast(null as varchar) as currency,
+        cast(null as varchar) as meter,
+        check_rows.product,
+        check_rows.pricing_group_values,
+        cast(null as timestamp) as period_start,
+        cast(null as timestamp) as period_end,
+        cast(null as date) as usage_date,
+        check_rows.presence,
+        check_rows.expected_value,
+        check_rows.actual_value,
+        check_rows.variance,
+        check_rows.variance_ratio,
+        check_rows.status
     from parity.group_key_coverage as check_rows
-    union all by name
+    union all
     select
         'invoice_totals' as check_name,
-        check_rows.*
+        check_rows.account,
+        check_rows.stripe_customer_id,
+        check_rows.metronome_customer_id,
+        check_rows.currency,
+        cast(null as varchar) as meter,
+        cast(null as varchar) as product,
+        cast(null as varchar) as pricing_group_values,
+        check_rows.period_start,
+        check_rows.period_end,
+        cast(null as date) as usage_date,
+        check_rows.presence,
+        check_rows.expected_value,
+        check_rows.actual_value,
+        check_rows.variance,
+        check_rows.variance_ratio,
+        check_rows.status
     from parity.invoice_totals as check_rows
-    union all by name
+    union all
     select
         'line_item_quantities' as check_name,
-        check_rows.*
+        check_rows.account,
+        check_rows.stripe_customer_id,
+        check_rows.metronome_customer_id,
+        cast(null as varchar) as currency,
+        check_rows.meter,
+        cast(null as varchar) as product,
+        cast(null as varchar) as pricing_group_values,
+        check_rows.period_start,
+        check_rows.period_end,
+        cast(null as date) as usage_date,
+        check_rows.presence,
+        check_rows.expected_value,
+        check_rows.actual_value,
+        check_rows.variance,
+        check_rows.variance_ratio,
+        check_rows.status
     from parity.line_item_quantities as check_rows
 ),
 

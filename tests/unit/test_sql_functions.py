@@ -1,4 +1,4 @@
-"""How money and quantities read in the sentences of the models."""
+"""The functions of our own: how amounts read in a sentence, and what is told first."""
 
 import pytest
 
@@ -45,3 +45,25 @@ def test_without_a_currency_there_is_no_text() -> None:
             connection, "select money_text(1, cast(null as varchar)), quantity_text(null)"
         )
     assert told[1] == [(None, None)]
+
+
+def test_the_greatest_amount_is_told_first_and_then_the_first_text() -> None:
+    """-7 goes before 3; of -7 and 7 the one that is called `a`."""
+    with warehouse.connect(":memory:") as connection:
+        told = warehouse.answer(
+            connection,
+            "select min_by(told, greatest_first(amount, told)) "
+            "from (values ('b', 7), ('a', -7), ('c', 3), ('d', null)) as t(told, amount)",
+        )
+    assert told[1] == [("a",)]
+
+
+def test_the_smallest_precedence_is_told_first_and_then_the_first_text() -> None:
+    """2 goes before 10, although its text does not; of two 2 the one that is called `b`."""
+    with warehouse.connect(":memory:") as connection:
+        told = warehouse.answer(
+            connection,
+            "select min_by(told, in_order(place, told)) "
+            "from (values ('a', 10), ('c', 2), ('b', 2)) as t(told, place)",
+        )
+    assert told[1] == [("b",)]

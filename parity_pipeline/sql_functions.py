@@ -1,8 +1,10 @@
-"""How money and quantities read in the sentences that the models write: two functions of every connection.
+"""The SQL functions of our own, in every connection: how amounts read in a sentence, and what is told first.
 
 `money_text(minor_units, currency)` is the amount in the currency's own unit, with at most six decimals of a
 minor unit: 1827375 cents are `18,273.75 USD`. `quantity_text(quantity)` has no trailing zeros. Both are for
 display; their digits come from DECIMALs. Without an amount or a currency there is no text.
+`greatest_first(amount, text)` and `in_order(precedence, text)` are keys for `min_by`: the greatest amount, up
+or down, or the smallest number, and among equals the first text, so that equal runs tell the same.
 """
 
 from typing import Final
@@ -14,7 +16,7 @@ def _codes(factor: int) -> str:
     return ", ".join(f"'{code}'" for code, units in MINOR_UNITS_PER_UNIT.items() if units == factor)
 
 
-TEXT_FUNCTIONS: Final = f"""
+OWN_FUNCTIONS: Final = f"""
 create or replace temp macro text_of_part(part, places) as
     rtrim('.' || rpad(part, cast(greatest(places, length(part)) as integer), '0'), '.');
 
@@ -37,4 +39,11 @@ create or replace temp macro money_text(minor_units, currency) as
     end
     || ' '
     || upper(currency);
+
+create or replace temp macro greatest_first(amount, told) as
+    cast(9999999999999999999999999 - cast(coalesce(abs(amount), 0) as decimal(38, 12)) as varchar)
+    || coalesce(told, '');
+
+create or replace temp macro in_order(precedence, told) as
+    lpad(cast(precedence as varchar), 9, '0') || coalesce(told, '');
 """
