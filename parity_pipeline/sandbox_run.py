@@ -1,5 +1,6 @@
 """Runs the pipeline against the sandbox, and serves the sandbox for others."""
 
+import signal
 import tempfile
 import threading
 from collections.abc import Callable
@@ -65,7 +66,12 @@ def run_on_sandbox(
 def serve_until_interrupted(
     scenario: str, *, seed: int, customers: int, now: datetime, tell: Callable[[str], None]
 ) -> None:
-    """Serve both pretend APIs and tell the variables of a run against them."""
+    """Serve both pretend APIs and tell the variables of a run against them; Ctrl-C or a plain kill ends it.
+
+    A process that is started in the background may inherit that it ignores Ctrl-C.
+    """
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.default_int_handler)
     world = scenario_world(scenario, as_of=floor_day(now), seed=seed, customers=customers)
     with (
         tempfile.TemporaryDirectory(prefix="parity-sandbox-") as folder,
