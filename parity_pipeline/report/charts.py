@@ -1,6 +1,7 @@
 """The charts of the page, drawn by Altair as SVG when a run is published; the page runs no chart code.
 
 Colours are stand-ins that the page's style sheet replaces, so that one drawing serves light, dark and print.
+Floats say where a bar or a point lies, no more; every amount that is written on a chart is an exact decimal.
 """
 
 import re

@@ -2,7 +2,6 @@
 -- The gate variance is the gross variance of settled rows outside their allowance that are not waived, plus
 -- what the rows inside their allowance lean to one side beyond what rounding scatters (two root n).
 -- rows: all rows, settled or not
--- settled_rows: rows that are not pending
 -- expected_value: sum of Stripe's values over settled rows
 -- actual_value: sum of Metronome's values over settled rows
 -- net_variance: sum of variances over settled rows; shown, decides nothing

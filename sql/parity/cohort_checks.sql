@@ -1,23 +1,10 @@
 -- One row per cohort and check, also for a check without rows.
 -- The rules are those of parity.check_summary, over the rows of the cohort's customers.
 -- cohort: name of the cohort
--- rows: all rows of the check
--- matched: rows without variance
--- within_tolerance: rows whose variance is inside the tolerance
--- breaches: rows outside it
--- pending: rows that are not settled
--- waived: rows whose difference was accepted
--- settled_rows: rows that are not pending
 -- customers: customers with a settled row
 -- customers_within: of those, the ones within in every unit and cycle of their own
 -- variance_ratio: threshold in force for the gate ratio
--- warn_ratio: ratio above which the report warns; decides nothing
--- customer_share: share of customers that must be within
--- worst_gate_ratio: greatest gate ratio of any unit and cycle
--- is_ratio_met: whether every unit and cycle is within the threshold
 -- is_share_met: whether enough customers of every account are within
--- is_complete_required: whether a single breach fails the check
--- is_warned: whether any unit and cycle is above the warning ratio
 select
     checks.cohort,
     checks.check_name,

@@ -4,7 +4,6 @@
 -- unit: the currency, meter or product
 -- cycle: first day of the calendar month in which the rows' periods end
 -- rows: all rows, settled or not
--- settled_rows: rows that are not pending
 -- expected_value: sum of Stripe's values over settled rows
 -- actual_value: sum of Metronome's values over settled rows
 -- net_variance: sum of variances over settled rows; shown, decides nothing
