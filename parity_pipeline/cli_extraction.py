@@ -97,7 +97,9 @@ def prune(
 
     with told_plainly(chosen_home(home)):
         place, now = Home(chosen_home(home)), datetime.now(UTC)
-        place.prepare()
+        if not place.landings():
+            _tell(f"There are no landings in {place.folder}.")
+            return
         with home_lock(place.lock, now=now):
             old = old_landings(place, load_retention(config=config), now=now)
             for folder in old:

@@ -28,13 +28,16 @@ def history(
     from parity_pipeline.report.history_view import history_json, show_history
 
     with told_plainly(chosen_home(home)):
-        found = read_days(Home(chosen_home(home)).history)
+        place = Home(chosen_home(home))
+        found = read_days(place.history)
         if format_ == "json":
             sys.stdout.write(history_json(found, shown=days))
-        elif format_ == "text":
+        elif format_ != "text":
+            raise UsageError(f"--format must be text or json (it is {format_}).")
+        elif found:
             show_history(found, Console(), shown=days)
         else:
-            raise UsageError(f"--format must be text or json (it is {format_}).")
+            sys.stdout.write(f"No run has been recorded in {place.folder} yet.\n")
 
 
 def query(

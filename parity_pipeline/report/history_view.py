@@ -29,10 +29,7 @@ def sparkline(ratios: Sequence[Decimal | None]) -> str:
 
 
 def show_history(days: Sequence[DayRecord], console: Console, *, shown: int) -> None:
-    """Print the last days."""
-    if not days:
-        console.print(Text("No run has been recorded yet."))
-        return
+    """Print the last days, of which there is one at least."""
     console.print(_verdicts(days[-shown:]))
     console.print()
     console.print(_ratios(days[-shown:]))

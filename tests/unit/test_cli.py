@@ -56,6 +56,15 @@ def test_every_command_has_help(command: tuple[str, ...]) -> None:
     assert "Usage" in output
 
 
+def test_a_home_that_is_not_there_is_named_and_not_made(tmp_path: Path) -> None:
+    """Its history is empty, there is nothing to prune, and a mistyped folder stays away."""
+    absent = tmp_path / "absent"
+    assert parity("history", "--home", str(absent))[:2] == (0, f"No run has been recorded in {absent} yet.\n")
+    exit_code, output, _ = parity("prune", "--home", str(absent))
+    assert (exit_code, output.replace("\n", "")) == (0, f"There are no landings in {absent}.")
+    assert not absent.exists()
+
+
 def test_help_is_quick() -> None:
     """Help imports nothing heavy: no database, no suites, no vendor's client."""
     program = (

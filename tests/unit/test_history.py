@@ -212,11 +212,6 @@ def test_the_terminal_shows_days_bars_and_changes() -> None:
     assert "- new: rate_mismatch, cus_1 (-1.00 USD)" in text
 
 
-def test_an_empty_history_says_so() -> None:
-    """No table without a day."""
-    assert shown() == "No run has been recorded yet.\n"
-
-
 def test_the_history_as_json() -> None:
     """Machines get the days, what each replaced, and the changes with exact amounts."""
     first = replace(record(1), earlier=(record(1, run="0", verdict="NO_GO"),))
