@@ -4,6 +4,7 @@ Each reads two Parquet files and tells how many lines are equal, differ, or stan
 are imported where they are used, because they need not be installed.
 """
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -18,9 +19,10 @@ VALUES: Final = ("quantity", "amount")
 SQL: Final = Path(__file__).parent / "line_parity_sql"
 
 
-def in_duckdb(query: str, folder: Path, memory_limit: str | None = None) -> Counts:
+def in_duckdb(query: str, folder: Path) -> Counts:
     """One of our queries over the two files."""
-    with warehouse.connect(":memory:", memory_limit=memory_limit) as connection:
+    limit = os.environ.get("PARITY_COMPUTE__MEMORY_LIMIT")
+    with warehouse.connect(":memory:", memory_limit=limit) as connection:
         for side in ("stripe", "metronome"):
             connection.execute(f"create view {side} as from read_parquet('{folder / side}.parquet')")
         return counted(query, connection)

@@ -2,6 +2,7 @@
 
 `python -m benchmarks.line_parity --lines 1000000` prints figures. Peers that are not installed are left
 out; `pip install parity-pipeline[peers]` brings them. Times decide nothing; counts that are wrong are told.
+`PARITY_COMPUTE__MEMORY_LIMIT` bounds the memory of the floor and of the pipeline's way.
 """
 
 import argparse
