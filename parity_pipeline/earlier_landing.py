@@ -6,12 +6,15 @@ Which answers cannot have changed is decided by the readers in sources.
 import gzip
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
-from parity_pipeline.landing import Manifest, landed_file, read_manifest
-from parity_pipeline.sources.answered import Answered
+from parity_pipeline.landing import LandedResource, Manifest, landed_file, read_manifest
+from parity_pipeline.sources.answered import Answered, PutOff
 from parity_pipeline.sources.resources import Resource
+
+T = TypeVar("T")
 
 
 class EarlierLanding:
@@ -33,11 +36,22 @@ class EarlierLanding:
 
     def answers(self, resource: Resource, account: str) -> Iterator[Answered]:
         """The questions of a resource that were answered."""
+        for each in self._landed(resource, account):
+            yield from self._decoded(resource, account, each.questions_file, Answered)
+
+    def put_off(self, resource: Resource, account: str) -> Iterator[PutOff]:
+        """The customers that were not asked."""
+        for each in self._landed(resource, account):
+            yield from self._decoded(resource, account, each.put_off_file, PutOff)
+
+    def _landed(self, resource: Resource, account: str) -> Iterator[LandedResource]:
         for each in self.manifest.resources:
             if (each.account, each.source, each.resource) == (account, resource.source, resource.name):
-                decoder = msgspec.json.Decoder(Answered)
-                for line in self._lines(resource, account, self._folder / each.questions_file):
-                    yield decoder.decode(line)
+                yield each
+
+    def _decoded(self, resource: Resource, account: str, place: Path, kind: type[T]) -> Iterator[T]:
+        decoder = msgspec.json.Decoder(kind)
+        return (decoder.decode(line) for line in self._lines(resource, account, self._folder / place))
 
     def _lines(self, resource: Resource, account: str, file: Path) -> Iterator[bytes]:
         origin = f"{resource.source}/{account}"

@@ -117,7 +117,7 @@ def land(
     writer = LandingWriter(folder, request.run_id, request.window, now=clock, background=background)
     try:
         pulling = pull_everything(
-            accounts_to_read(settings),
+            accounts_to_read(settings, is_full=request.is_full),
             request.window,
             writer,
             meter_links=meter_links(links),
@@ -202,7 +202,7 @@ class _KeptPlan:
 
 def _as_before(settings: Settings, request: RunRequest, home: Home, *, now: datetime) -> list[Planned] | None:
     """The plan that an earlier landing gives."""
-    found = newest_complete(home.landings(), account_names(settings))
+    found = newest_complete(home.landings(), account_names(settings), as_of=request.window.as_of)
     if found is None:
         return None
     _, manifest = found
@@ -215,7 +215,9 @@ def _as_before(settings: Settings, request: RunRequest, home: Home, *, now: date
 
 def _earlier(settings: Settings, request: RunRequest, home: Home) -> EarlierLanding | None:
     """The landing that need not be asked for again; one that was altered is not relied on."""
-    found = None if request.is_full else newest_complete(home.landings(), account_names(settings))
+    if request.is_full:
+        return None
+    found = newest_complete(home.landings(), account_names(settings), as_of=request.window.as_of)
     try:
         return EarlierLanding(found[0], origins_of(settings), _differing(home)) if found else None
     except LandingError:

@@ -15,6 +15,7 @@ import msgspec
 from parity_pipeline.account_access import is_folder_name
 from parity_pipeline.errors import LandingError, UsageError
 from parity_pipeline.periods import Window
+from parity_pipeline.sources.answered import Rotation
 from parity_pipeline.sources.ledger import RequestCount
 from parity_pipeline.sources.resources import Resource
 from parity_pipeline.spool import digest
@@ -43,6 +44,10 @@ class LandedResource:
     """Since when the oldest of its answers is known, where that is remembered."""
     questions_sha256: str | None = None
     """Of the file that remembers its questions."""
+    rotation: Rotation | None = None
+    """How its questions are spread over runs, where there are too many for one."""
+    put_off_sha256: str | None = None
+    """Of the file that names the customers that were not asked."""
 
     @property
     def file(self) -> Path:
@@ -54,11 +59,18 @@ class LandedResource:
         """The place of the file that remembers its questions."""
         return questions_of(self.file)
 
+    @property
+    def put_off_file(self) -> Path:
+        """The place of the file that names the customers that were not asked."""
+        return put_off_of(self.file)
+
     def seals(self) -> Iterator[tuple[Path, str]]:
         """Its files and their digests."""
         yield self.file, self.sha256
         if self.questions_sha256 is not None:
             yield self.questions_file, self.questions_sha256
+        if self.put_off_sha256 is not None:
+            yield self.put_off_file, self.put_off_sha256
 
 
 @dataclass(frozen=True)
@@ -116,16 +128,30 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
-def newest_complete(folders: Iterable[Path], accounts: Collection[str]) -> tuple[Path, Manifest] | None:
-    """The first of these landings that is complete and of just these accounts; no digest is verified."""
+def newest_complete(
+    folders: Iterable[Path], accounts: Collection[str], *, as_of: datetime
+) -> tuple[Path, Manifest] | None:
+    """Of these landings, newest first, a complete one of just these accounts; no digest is verified.
+
+    The one of the latest instant up to `as_of`, so that a past day that was read later is not in the way;
+    the newest where all are of later instants.
+    """
+    found = [
+        (folder, manifest)
+        for folder, manifest in _manifests(folders)
+        if manifest.complete and set(manifest.accounts) == set(accounts)
+    ]
+    before = [each for each in found if each[1].as_of <= as_of]
+    return max(before, key=lambda each: each[1].as_of) if before else next(iter(found), None)
+
+
+def _manifests(folders: Iterable[Path]) -> Iterator[tuple[Path, Manifest]]:
+    """The manifests that can be read."""
     for folder in folders:
         try:
-            manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
+            yield folder, msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
         except (OSError, msgspec.DecodeError):
             continue
-        if manifest.complete and set(manifest.accounts) == set(accounts):
-            return folder, manifest
-    return None
 
 
 def _place(account: str, source: str, name: str) -> Path:
@@ -135,3 +161,8 @@ def _place(account: str, source: str, name: str) -> Path:
 def questions_of(landed: Path) -> Path:
     """Where the questions of a landed file are remembered."""
     return landed.with_name(landed.name.replace(".jsonl.gz", ".questions.gz"))
+
+
+def put_off_of(landed: Path) -> Path:
+    """Where the customers are named that were not asked for a landed file."""
+    return landed.with_name(landed.name.replace(".jsonl.gz", ".put_off.gz"))

@@ -15,9 +15,16 @@ import msgspec
 
 from parity_pipeline.columns import holds_times
 from parity_pipeline.errors import LandingError, UsageError
-from parity_pipeline.landing import MANIFEST, LandedResource, Manifest, landed_file, questions_of
+from parity_pipeline.landing import (
+    MANIFEST,
+    LandedResource,
+    Manifest,
+    landed_file,
+    put_off_of,
+    questions_of,
+)
 from parity_pipeline.periods import Window
-from parity_pipeline.sources.answered import Answered
+from parity_pipeline.sources.answered import Answered, PutOff, Rotation
 from parity_pipeline.sources.ledger import RequestCount
 from parity_pipeline.sources.plan import Planned
 from parity_pipeline.sources.records import Record
@@ -38,6 +45,8 @@ class _Landing:
     reused: int = 0
     questions: Spool | None = None
     oldest_read_at: datetime | None = None
+    put_off: Spool | None = None
+    rotation: Rotation | None = None
 
 
 @dataclass(frozen=True)
@@ -95,20 +104,14 @@ class LandingWriter:
         landing.requests += requests
         landing.pages += 1
         landing.rows += len(records)
-        self._add(landing, _lines(resource, records, account=account, context=context), resource)
-
-    def _add(self, landing: _Landing, lines: Iterable[bytes], resource: Resource) -> None:
-        try:
-            landing.spool.add(lines)
-        except OSError as error:
-            raise LandingError(f"cannot write {resource.key}: {error.strerror}") from error
+        _add(landing.spool, _lines(resource, records, account=account, context=context), resource)
 
     def copy(self, resource: Resource, lines: Sequence[bytes], *, account: str, answers: int) -> None:
         """Keep lines of an earlier landing, the answers to so many questions."""
         landing = self._landing(account, resource)
         landing.rows += len(lines)
         landing.reused += answers
-        self._add(landing, lines, resource)
+        _add(landing.spool, lines, resource)
 
     def answered(self, resource: Resource, answered: Answered, *, account: str) -> None:
         """Remember that a question was answered."""
@@ -116,10 +119,18 @@ class LandingWriter:
         landing.oldest_read_at = min(answered.read_at, landing.oldest_read_at or answered.read_at)
         if landing.questions is None:
             landing.questions = Spool(questions_of(landed_file(self.folder, account, resource)))
-        try:
-            landing.questions.add([msgspec.json.encode(answered) + b"\n"])
-        except OSError as error:
-            raise LandingError(f"cannot write {resource.key}: {error.strerror}") from error
+        _add(landing.questions, [msgspec.json.encode(answered) + b"\n"], resource)
+
+    def put_off(self, resource: Resource, customer: PutOff) -> None:
+        """Remember a customer that is not asked in this pull."""
+        landing = self._landing(customer.account, resource)
+        if landing.put_off is None:
+            landing.put_off = Spool(put_off_of(landed_file(self.folder, customer.account, resource)))
+        _add(landing.put_off, [msgspec.json.encode(customer) + b"\n"], resource)
+
+    def rotated(self, resource: Resource, rotation: Rotation, *, account: str) -> None:
+        """Remember how the questions are spread over runs."""
+        self._landing(account, resource).rotation = rotation
 
     def lines(self, resource: Resource, account: str) -> Iterator[bytes]:
         """The lines of a resource that was finished, in their order."""
@@ -180,6 +191,7 @@ class LandingWriter:
         try:
             sha256 = landing.spool.write()
             questions_sha256 = landing.questions.write() if landing.questions else None
+            put_off_sha256 = landing.put_off.write() if landing.put_off else None
         except OSError as error:
             raise LandingError(f"cannot write {resource.key}: {error.strerror}") from error
         self._done[account, resource.key] = LandedResource(
@@ -197,8 +209,17 @@ class LandingWriter:
             reused_from=self._background.reused_from if landing.reused else None,
             oldest_read_at=landing.oldest_read_at,
             questions_sha256=questions_sha256,
+            rotation=landing.rotation,
+            put_off_sha256=put_off_sha256,
         )
         return landing.rows
+
+
+def _add(spool: Spool, lines: Iterable[bytes], resource: Resource) -> None:
+    try:
+        spool.add(lines)
+    except OSError as error:
+        raise LandingError(f"cannot write {resource.key}: {error.strerror}") from error
 
 
 def _beside_plan(counts: Sequence[RequestCount], planned: Sequence[Planned]) -> tuple[RequestCount, ...]:

@@ -112,7 +112,7 @@ class Gate(_Section):
 
 
 class LimitsSection(_Section):
-    """How fast and how long the vendors are asked, and what Stripe allows a month."""
+    """How fast, how long and how much the vendors are asked, and what Stripe allows a month."""
 
     stripe_per_second: PerSecond | None = None
     stripe_per_endpoint: PerSecond | None = None
@@ -122,6 +122,8 @@ class LimitsSection(_Section):
     metronome_concurrent: AtOnce | None = None
     patience_seconds: Annotated[int, Field(ge=1, le=3600)] = 120
     stripe_monthly_reads: Annotated[int, Field(ge=1)] = 10_000
+    # Half of them are for customers that were not in parity, and one must be left for the others.
+    summaries_per_run: Annotated[int, Field(ge=2)] | None = None
 
 
 class Retention(_Section):

@@ -3,6 +3,9 @@
 No digest can be turned back into a key.
 """
 
+from dataclasses import replace
+from typing import Final
+
 import msgspec
 
 from parity_pipeline.account_access import AccountAccess
@@ -15,7 +18,10 @@ from parity_pipeline.sources.limits import LimitChanges
 from parity_pipeline.sources.metronome_api import MetronomeAccess
 from parity_pipeline.sources.metronome_usage import MeterLink
 from parity_pipeline.sources.pull import AccountToRead
-from parity_pipeline.sources.stripe_api import StripeAccess
+from parity_pipeline.sources.stripe_api import StripeAccess, limits_of_stripe
+
+_SECONDS_OF_SUMMARIES: Final = 4 * 3600
+"""A daily run should end before people come to work, and well before its first pages are too old to go on."""
 
 
 def account_names(settings: Settings) -> set[str]:
@@ -40,17 +46,26 @@ def origins_of(settings: Settings) -> dict[str, str]:
 
 def purpose_of(settings: Settings, request: RunRequest, links: Links) -> Purpose:
     """What a pull with these settings is for: only another one for the same may use its pages."""
-    accounts = accounts_to_read(settings)
+    accounts = accounts_to_read(settings, is_full=True)  # pages answer, however many are asked
     keys = [
         (each.stripe.api_key.get_secret_value(), each.metronome.token.get_secret_value()) for each in accounts
     ]
     return Purpose.of(request.window, accounts, keys, meter_links(links))
 
 
-def accounts_to_read(settings: Settings) -> list[AccountToRead]:
-    """Every Stripe account with its environment, and how fast both are asked."""
+def accounts_to_read(settings: Settings, *, is_full: bool = False) -> list[AccountToRead]:
+    """Every Stripe account with its environment, how fast both are asked, and how much unless in full."""
     keys = settings.metadata_keys
-    return [_to_read(each, settings.limits, metadata_keys=keys) for each in settings.accounts]
+    found = [_to_read(each, settings.limits, metadata_keys=keys) for each in settings.accounts]
+    return found if is_full else [_bounded(each, settings.limits.summaries_per_run) for each in found]
+
+
+def _bounded(account: AccountToRead, summaries_per_run: int | None) -> AccountToRead:
+    """The account with the most questions of a run: without a setting, what fits the hours it may take."""
+    limits = limits_of_stripe(account.stripe)
+    a_second = limits.per_endpoint or limits.per_second
+    by_limit = max(2, int(a_second * _SECONDS_OF_SUMMARIES)) if a_second else None
+    return replace(account, most_summaries=summaries_per_run or by_limit)
 
 
 def _to_read(

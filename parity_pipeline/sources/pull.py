@@ -44,6 +44,8 @@ class AccountToRead:
     environment: str
     stripe: StripeAccess
     metronome: MetronomeAccess
+    most_summaries: int | None = None
+    """How many questions about event summaries a run may ask; None for all."""
 
 
 async def pull_everything(
@@ -149,7 +151,7 @@ class _StripeReader:
         self.environment = account.environment
         self._told = told
         self._lists = StripeLists(api, lander, window)
-        self._usage = StripeUsage(api, lander, window)
+        self._usage = StripeUsage(api, lander, window, most=account.most_summaries)
         self._has_items = asyncio.Event()
 
     async def lists(self) -> StripeFacts:

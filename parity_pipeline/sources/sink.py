@@ -10,7 +10,7 @@ from typing import Final, Protocol, TypeVar
 import msgspec
 
 from parity_pipeline.periods import Window
-from parity_pipeline.sources.answered import Answered
+from parity_pipeline.sources.answered import Answered, PutOff, Rotation
 from parity_pipeline.sources.ledger import RequestCount
 from parity_pipeline.sources.records import Record
 from parity_pipeline.sources.resources import Resource
@@ -42,6 +42,12 @@ class Sink(Protocol):
     def answered(self, resource: Resource, answered: Answered, *, account: str) -> None:
         """Remember that a question was answered."""
 
+    def put_off(self, resource: Resource, customer: PutOff) -> None:
+        """Remember a customer that is not asked in this pull."""
+
+    def rotated(self, resource: Resource, rotation: Rotation, *, account: str) -> None:
+        """Remember how the questions are spread over runs."""
+
     def lines(self, resource: Resource, account: str) -> Iterator[bytes]:
         """The lines of a resource that was finished, in their order."""
 
@@ -66,6 +72,9 @@ class Earlier(Protocol):
 
     def answers(self, resource: Resource, account: str) -> Iterator[Answered]:
         """The questions of a resource that were answered; none where they cannot be relied on."""
+
+    def put_off(self, resource: Resource, account: str) -> Iterator[PutOff]:
+        """The customers that were not asked."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +125,25 @@ class Lander:
         if self.read_at is not None:
             known = Answered(question, digest, self.read_at)
             self.sink.answered(resource, known, account=self.account)
+
+    def was_put_off(self, resource: Resource) -> Iterator[PutOff]:
+        """The customers that an earlier pull did not ask."""
+        return iter(()) if self.earlier is None else self.earlier.put_off(resource, self.account)
+
+    def put_off(
+        self,
+        resource: Resource,
+        customer: str,
+        *,
+        known_until: datetime | None = None,
+        read_at: datetime | None = None,
+    ) -> None:
+        """Remember a customer that is not asked now, and up to when an earlier pull knew its usage."""
+        self.sink.put_off(resource, PutOff(self.account, customer, self.read_at, known_until, read_at))
+
+    def rotated(self, resource: Resource, rotation: Rotation) -> None:
+        """Remember how the questions are spread over runs."""
+        self.sink.rotated(resource, rotation, account=self.account)
 
     def copier(self, resource: Resource) -> Callable[[Sequence[bytes], Answered], Awaitable[None]]:
         """What lands an earlier pull's answer again, with the instant at which it was read."""

@@ -12,14 +12,14 @@ Some of them are asked all the same. If one is answered otherwise, none counts.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Final
 
 import msgspec
 
 from parity_pipeline.periods import Period, Window, from_unix
-from parity_pipeline.sources.answered import Answered, chance_of, digest_of, sample_size
+from parity_pipeline.sources.answered import ABSENT, Answered, chance_of, digest_of, sample_size
 from parity_pipeline.sources.journal import MAX_AGE
 from parity_pipeline.sources.resources import stripe_resource
 from parity_pipeline.sources.sink import Lander
@@ -49,6 +49,12 @@ def summaries_digest(records: Iterable[MeterEventSummary]) -> str:
     )
 
 
+def is_closed(end: datetime, answered: Answered, window: Window) -> bool:
+    """Whether the days up to `end` could not change any more when a pull about this window asked."""
+    # A pretend vendor's clock may stand at the instant that a run is about.
+    return end + CLOSED_AFTER <= min(answered.read_at, window.as_of)
+
+
 class EarlierSummaries:
     """The answers of an earlier landing; none when there is no landing that can be relied on."""
 
@@ -69,7 +75,7 @@ class EarlierSummaries:
         found: dict[SummaryAsk, Answered] = {}
         for answered in self._lander.answers(self._resource):
             ask = by_text.get(answered.question)
-            if ask is None:
+            if ask is None or answered.digest == ABSENT:
                 continue
             is_still = ask.customer in quiet and ask.customer not in moved
             if (is_still and self._is_fresh(answered)) or self._is_closed(ask, answered):
@@ -116,8 +122,5 @@ class EarlierSummaries:
         return now is not None and abs(now - answered.read_at) <= MAX_AGE
 
     def _is_closed(self, ask: SummaryAsk, answered: Answered) -> bool:
-        # A pretend vendor's clock may stand at the instant that a run is about.
         earlier = self._lander.earlier
-        return earlier is not None and ask.period.end + CLOSED_AFTER <= min(
-            answered.read_at, earlier.window.as_of
-        )
+        return earlier is not None and is_closed(ask.period.end, answered, earlier.window)

@@ -1,6 +1,7 @@
 """Reads the event summaries of Stripe that a run needs, and the reports of dropped events.
 
-Which summaries those are is decided in stripe_questions.py, which need not be asked in stripe_reuse.py.
+Which summaries those are is decided in stripe_questions.py, which need not be asked in stripe_reuse.py, and
+whose turn it is, when they are too many for one run, in stripe_rotation.py.
 """
 
 from collections.abc import Awaitable, Collection, Iterable
@@ -12,6 +13,7 @@ import msgspec
 
 from parity_pipeline.errors import ExtractionError, NotFoundError
 from parity_pipeline.periods import Window, to_unix
+from parity_pipeline.sources.answered import ABSENT
 from parity_pipeline.sources.paging import PageGuard, for_each
 from parity_pipeline.sources.plan import SUMMARIES
 from parity_pipeline.sources.resources import stripe_resource
@@ -21,6 +23,7 @@ from parity_pipeline.sources.stripe_api import StripeApi
 from parity_pipeline.sources.stripe_questions import SummaryAsk, day_asks, summary_asks
 from parity_pipeline.sources.stripe_records import MeterErrorEvent, MeterEventSummary
 from parity_pipeline.sources.stripe_reuse import EarlierSummaries, summaries_digest
+from parity_pipeline.sources.stripe_rotation import UsageTurns
 
 ERROR_TYPES: Final = ("v1.billing.meter.error_report_triggered", "v1.billing.meter.no_meter_found")
 
@@ -33,13 +36,18 @@ class EventPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StripeUsage:
-    """Reads and lands usage."""
+    """Reads and lands usage; `most` is how many questions about summaries a run may ask, None for all."""
 
-    def __init__(self, api: StripeApi, lander: Lander, window: Window) -> None:
+    def __init__(self, api: StripeApi, lander: Lander, window: Window, *, most: int | None = None) -> None:
         self._api = api
         self._lander = lander
         self._window = window
+        self._most = most
         self._earlier = EarlierSummaries(lander, window)
+        self._turns = UsageTurns(lander, window)
+        self._asked: set[SummaryAsk] = set()
+        self._spared: set[SummaryAsk] = set()
+        self._absent: dict[str, NotFoundError] = {}
 
     async def summaries(
         self,
@@ -54,51 +62,66 @@ class StripeUsage:
         those about invoices; then those about the `named` customers. Where an earlier landing may know some,
         everything waits for what tells whether it does: the customers whose usage in Metronome is `quiet`.
         """
-        absent: dict[str, NotFoundError] = {}
-
-        sample: set[SummaryAsk] = set()
-        digests: dict[SummaryAsk, str] = {}
-
-        async def read(ask: SummaryAsk) -> None:
-            try:
-                digest = await self._summaries(ask)
-                if ask in sample:
-                    digests[ask] = digest
-            except NotFoundError as error:
-                absent[ask.customer] = error
-
-        asked: set[SummaryAsk] = set()
-
-        async def read_all(asks: Iterable[SummaryAsk]) -> None:
-            fresh = sorted(set(asks) - asked)
-            asked.update(fresh)
-            await for_each(fresh, read, at_once=self._api.at_once)
-
         if quiet is None:
-            await read_all(day_asks(facts, self._window))
+            await self._begin(day_asks(facts, self._window))
         await listed
         if quiet is None:
-            await read_all(summary_asks(facts, self._window))
+            await self._begin(summary_asks(facts, self._window))
         asks = summary_asks(facts, self._window, await named)
         if quiet is not None:
-            known = await self._earlier.fitting(asks, await quiet)
-            sample |= set(self._earlier.sample(known))
-            await read_all(sample)
-            if all(digests.get(each) == known[each].digest for each in sample):
-                spared = await self._earlier.land({each: known[each] for each in known.keys() - asked})
-                self._api.count_spared(SUMMARIES, len(spared))
-                asked |= spared
-        await read_all(asks)
+            await self._spare(asks, await quiet)
+        await self._ask_the_rest(asks)
         # Nobody could check whether deleted customers can be asked; both answers are accepted.
-        for customer in sorted(set(absent) & facts.customers):
-            raise absent[customer]
+        for customer in sorted(set(self._absent) & facts.customers):
+            raise self._absent[customer]
+        absent = len(self._absent)
         self._lander.finish(
             stripe_resource("meter_event_summaries"),
             watermark=self._window.whole_days.end,
-            note=f"deleted customers not found: {len(absent)}" if absent else None,
+            note=f"deleted customers not found: {absent}" if absent else None,
         )
 
+    async def _begin(self, asks: Iterable[SummaryAsk]) -> None:
+        """Ask before all questions are known, unless they may turn out to be too many for one run."""
+        known = list(asks)
+        if self._most is None or 2 * len(known) <= self._most:
+            await self._ask(known)
+
+    async def _spare(self, asks: Collection[SummaryAsk], quiet: Collection[str]) -> None:
+        """Land again what an earlier landing knows, if a sample of it is answered as before."""
+        known = await self._earlier.fitting(asks, quiet)
+        sample = self._earlier.sample(known)
+        digests: dict[SummaryAsk, str] = {}
+        await self._ask(sample, digests)
+        if all(digests.get(each) == known[each].digest for each in sample):
+            self._spared = await self._earlier.land(
+                {each: known[each] for each in known.keys() - self._asked}
+            )
+            self._api.count_spared(SUMMARIES, len(self._spared))
+
+    async def _ask_the_rest(self, asks: Collection[SummaryAsk]) -> None:
+        """Ask what is still open; whom it is too many for, is put off to a later run."""
+        rest = [each for each in asks if each not in self._asked and each not in self._spared]
+        later: set[str] = set()
+        if self._most is not None and len(self._asked) + len(rest) > self._most:
+            later, answers = await self._turns.put_off(rest, asked=len(self._asked), most=self._most)
+            self._api.count_spared(SUMMARIES, answers)
+        await self._ask(each for each in rest if each.customer not in later)
+
+    async def _ask(self, asks: Iterable[SummaryAsk], digests: dict[SummaryAsk, str] | None = None) -> None:
+        """Ask what was not asked yet, and keep the digests of the answers where they are wanted."""
+
+        async def read(ask: SummaryAsk) -> None:
+            digest = await self._summaries(ask)
+            if digests is not None:
+                digests[ask] = digest
+
+        fresh = sorted(set(asks) - self._asked)
+        self._asked.update(fresh)
+        await for_each(fresh, read, at_once=self._api.at_once)
+
     async def _summaries(self, ask: SummaryAsk) -> str:
+        """Land the answer; returns its digest."""
         params: dict[str, object] = {
             "customer": ask.customer,
             "start_time": to_unix(ask.period.start),
@@ -109,10 +132,14 @@ class StripeUsage:
         resource = stripe_resource("meter_event_summaries")
         path = f"/v1/billing/meters/{ask.meter}/event_summaries"
         answer: list[MeterEventSummary] = []
-        async for page in self._api.pages(path, MeterEventSummary, **params):
-            self._lander.append(resource, page.records, context=(ask.customer, ask.grouping))
-            answer += page.records
-        digest = summaries_digest(answer)
+        try:
+            async for page in self._api.pages(path, MeterEventSummary, **params):
+                self._lander.append(resource, page.records, context=(ask.customer, ask.grouping))
+                answer += page.records
+            digest = summaries_digest(answer)
+        except NotFoundError as error:
+            self._absent[ask.customer] = error
+            digest = ABSENT
         self._lander.answered(resource, ask.text, digest)
         return digest
 
