@@ -6,10 +6,14 @@ from typing import Final
 
 from parity_pipeline.account_access import AccountAccess, shared_environments
 from parity_pipeline.landing import LandedResource, Manifest
+from parity_pipeline.sources.answered import Rotation
 from parity_pipeline.sources.resources import RESOURCES, Source
 from parity_pipeline.warehouse import InputTable, input_table
 
 NOT_READ: Final = "not read"
+_ALL_AT_ONCE: Final = Rotation(
+    questions=0, most_a_run=0, customers=0, never_read=0, unanswered=0, runs_left=0
+)
 
 
 def completeness_table(accounts: Sequence[AccountAccess], manifest: Manifest | None) -> InputTable:
@@ -38,6 +42,9 @@ def completeness_table(accounts: Sequence[AccountAccess], manifest: Manifest | N
                 "TIMESTAMP",
                 "UTC instant since which the oldest answer is known; NULL where nothing old is reused",
             ),
+            "put_off": ("BIGINT", "customers that were not asked in this run, because customers take turns"),
+            "never_read": ("BIGINT", "of those, customers of whom too little was ever read"),
+            "runs_left": ("BIGINT", "about how many more runs it takes until there are none of those"),
             "landed_as": ("VARCHAR", "the account or environment under whose name it is landed"),
         },
         [
@@ -58,7 +65,8 @@ def _completeness_row(
     key: tuple[str, str, str], landed: LandedResource | None, *, is_required: bool, landed_as: str
 ) -> tuple[object, ...]:
     if landed is None:
-        return (*key, 0, 0, 0, None, is_required, False, NOT_READ, 0, None, None, landed_as)
+        return (*key, 0, 0, 0, None, is_required, False, NOT_READ, 0, None, None, 0, 0, 0, landed_as)
+    turns = landed.rotation or _ALL_AT_ONCE
     return (
         *key,
         landed.requests,
@@ -66,11 +74,14 @@ def _completeness_row(
         landed.rows,
         _naive(landed.watermark),
         is_required,
-        landed.complete,
+        landed.complete and not turns.never_read,
         landed.note,
         landed.reused,
         landed.reused_from,
         _naive(landed.oldest_read_at if landed.reused else None),
+        turns.customers,
+        turns.never_read,
+        turns.runs_left,
         landed_as,
     )
 
@@ -126,4 +137,23 @@ def requests_table(accounts: Sequence[AccountAccess], manifest: Manifest | None)
             )
             for each in (manifest.requests if manifest else ())
         ],
+    )
+
+
+def usage_ages_table() -> InputTable:
+    """Whose usage was not asked in this run; a landing fills it, for there may be very many."""
+    return input_table(
+        "One row per account and customer whose usage Stripe was not asked for in this run, since customers "
+        "take turns; of all others it was read in this run.",
+        {
+            "account": ("VARCHAR", "the Stripe account"),
+            "stripe_customer_id": ("VARCHAR", "Stripe's customer id"),
+            "known_until": (
+                "TIMESTAMP",
+                "UTC; end of the days that Stripe was asked about last; NULL when too little was ever read",
+            ),
+            "read_at": ("TIMESTAMP", "UTC instant since which that is known; NULL likewise"),
+            "put_off_at": ("TIMESTAMP", "UTC instant of this run's reading"),
+        },
+        [],
     )

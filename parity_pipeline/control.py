@@ -6,7 +6,7 @@ from typing import Final
 
 from parity_pipeline.account_access import UNASSIGNED, shared_environments
 from parity_pipeline.causes import CAUSES
-from parity_pipeline.completeness import completeness_table, requests_table
+from parity_pipeline.completeness import completeness_table, requests_table, usage_ages_table
 from parity_pipeline.landing import Manifest
 from parity_pipeline.mapping_files import Links
 from parity_pipeline.money import MINOR_UNITS_PER_UNIT
@@ -34,6 +34,7 @@ def control_tables(
         "cohorts": _cohorts(links),
         "completeness": completeness_table(settings.accounts, manifest),
         "requests": requests_table(settings.accounts, manifest),
+        "usage_ages": usage_ages_table(),
         "causes": _causes(),
         "near_misses": near_miss_table(),
     }

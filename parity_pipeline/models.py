@@ -34,6 +34,7 @@ CONTROL_INPUTS: Final = (
     "cohorts",
     "completeness",
     "requests",
+    "usage_ages",
     "causes",
     "near_misses",
 )

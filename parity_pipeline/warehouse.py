@@ -15,9 +15,9 @@ import duckdb
 from parity_pipeline.columns import duckdb_columns
 from parity_pipeline.errors import UsageError
 from parity_pipeline.home import DATABASE, Home
-from parity_pipeline.landing import landed_file
+from parity_pipeline.landing import landed_file, put_off_of
 from parity_pipeline.models import SqlModel
-from parity_pipeline.sources.resources import RESOURCES, Resource
+from parity_pipeline.sources.resources import RESOURCES, Resource, stripe_resource
 from parity_pipeline.sql_functions import OWN_FUNCTIONS
 
 if TYPE_CHECKING:
@@ -109,6 +109,7 @@ def load_raw(connection: Connection, landing_folder: Path, accounts: Sequence[st
     with transaction(connection):
         for resource in RESOURCES:
             load_resource(connection, landing_folder, resource, accounts=accounts)
+        _load_usage_ages(connection, landing_folder, accounts)
 
 
 def load_resource(
@@ -130,6 +131,21 @@ def load_resource(
         )
     describe(connection, table, description=resource.summary, columns={})
     return count(connection, table)
+
+
+def _load_usage_ages(connection: Connection, landing_folder: Path, accounts: Sequence[str]) -> None:
+    """Fill control.usage_ages with the customers that a landing names as not asked."""
+    usage = stripe_resource("meter_event_summaries")
+    files = [put_off_of(landed_file(landing_folder, account, usage)) for account in accounts]
+    present = [str(file) for file in files if file.exists()]
+    if present:
+        connection.execute(
+            "insert into control.usage_ages by name select * from read_json(?, columns = "
+            "{account: 'VARCHAR', stripe_customer_id: 'VARCHAR', known_until: 'TIMESTAMP', "
+            "read_at: 'TIMESTAMP', put_off_at: 'TIMESTAMP'}, "
+            "format = 'newline_delimited', compression = 'gzip')",
+            [present],
+        )
 
 
 def load_control(connection: Connection, tables: Mapping[str, InputTable]) -> None:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
+from parity_pipeline import amounts
 from parity_pipeline.periods import rfc3339
 from parity_pipeline.quality.suites import SuiteResult
 
@@ -124,6 +125,12 @@ class Completeness:
     """Answers that an earlier landing gave."""
     reused_from: str | None = None
     oldest_read_at: datetime | None = None
+    put_off: int = 0
+    """Customers that were not asked, because customers take turns."""
+    never_read: int = 0
+    """Of those, customers of whom too little was ever read."""
+    runs_left: int = 0
+    """About how many runs it takes until there are none of those."""
 
     @property
     def remark(self) -> str:
@@ -131,6 +138,10 @@ class Completeness:
         parts = [self.note] if self.note else []
         if self.reused:
             parts.append(f"{self.reused} answers from {self.reused_from}")
+        if self.put_off:
+            parts.append(f"{amounts.counted(self.put_off, 'customer')} not asked in this run")
+        if self.never_read:
+            parts.append(f"{self.never_read} of them never before")
         if self.oldest_read_at:
             parts.append(f"the oldest read after {rfc3339(self.oldest_read_at)}")
         return ", ".join(parts)
@@ -149,6 +160,20 @@ class Completeness:
     def is_offered(self) -> bool:
         """Whether the vendor has this listing at all."""
         return not (self.note or "").startswith("not offered")
+
+
+@dataclass(frozen=True)
+class UsageTurns:
+    """One row of parity.usage_turns."""
+
+    account: str
+    put_off_customers: int
+    never_read_customers: int
+    aged_customers: int
+    aged_rows: int
+    differing_customers: int
+    oldest_known_until: datetime | None
+    oldest_read_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -177,6 +202,8 @@ class Evidence:
     cycle_coverage: Sequence[CycleCoverage]
     """One for each account of the run."""
     customer_shares: Sequence[CustomerShare] = ()
+    usage_turns: Sequence[UsageTurns] = ()
+    """One for each account in which customers take turns."""
     extraction_error: str | None = None
     required_go_days: int = 1
     go_days_before: int = 0

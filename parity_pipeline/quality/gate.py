@@ -131,7 +131,7 @@ def _failures(evidence: Evidence, statuses: Mapping[str, CheckStatus]) -> tuple[
 
 def _too_early(evidence: Evidence) -> tuple[str, ...]:
     """What is still missing before the evidence suffices."""
-    found = reasons.unsettled_cycles(evidence)
+    found = reasons.unsettled_cycles(evidence) + reasons.differing_when_read(evidence)
     for check in CHECKS:
         for account in _accounts_to_settle(evidence, check):
             found += (evidence.named(account, reasons.nothing_settled(check)),)

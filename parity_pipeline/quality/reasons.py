@@ -9,6 +9,7 @@ from typing import Final
 from parity_pipeline import amounts
 from parity_pipeline.quality.evidence import (
     CheckFigures,
+    Completeness,
     CycleCoverage,
     Evidence,
     SafetyHit,
@@ -30,10 +31,33 @@ def incomplete_pull(evidence: Evidence) -> tuple[str, ...]:
     error = evidence.extraction_error
     if error is not None:
         return (f"The pull is incomplete: {error.rstrip('.')}.",)
-    unread = [evidence.named(each.account, each.key) for each in evidence.completeness if not each.complete]
+    open_still = [each for each in evidence.completeness if not each.complete]
+    unread = [evidence.named(each.account, each.key) for each in open_still if not each.never_read]
     if unread:
         return (f"The pull is incomplete: {_listed(unread)} not read to the end.",)
-    return ()
+    return tuple(evidence.named(each.account, _never_read(each)) for each in open_still)
+
+
+def _never_read(usage: Completeness) -> str:
+    customers = amounts.counted(usage.never_read, "customer")
+    runs = amounts.counted(usage.runs_left, "more run")
+    return (
+        f"The pull is incomplete: too little usage of {customers} was read from Stripe up to now; "
+        f"about {runs} will do (limits.summaries_per_run), or one with --full."
+    )
+
+
+def differing_when_read(evidence: Evidence) -> tuple[str, ...]:
+    """Customers whose usage differed, and was read too long ago to count."""
+    return tuple(
+        evidence.named(
+            each.account,
+            f"The usage of {amounts.counted(each.differing_customers, 'customer')} differed and was read "
+            "longer ago than gate.max_age_hours; raise limits.summaries_per_run, or run with --full.",
+        )
+        for each in evidence.usage_turns
+        if each.differing_customers
+    )
 
 
 def malformed_input(suites: Iterable[SuiteResult]) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from parity_pipeline.quality.evidence import (
     SafetyHit,
     Side,
     UnitCycle,
+    UsageTurns,
     WorstCustomer,
 )
 from parity_pipeline.quality.gate import Verdict
@@ -109,6 +110,7 @@ def collect_evidence(
         customer_shares=values(
             connection, CustomerShare, "select * from parity.check_customers order by check_name, account"
         ),
+        usage_turns=values(connection, UsageTurns, "select * from parity.usage_turns order by account"),
         required_go_days=required_go_days,
         go_days_before=go_days_before,
         extraction_error=extraction_error,

@@ -1,6 +1,12 @@
 -- One row per customer with an active (or held) subscription in scope.
 -- The value is 0 if any day with usage, or the last one, has no contract in force, else the greatest count of any day.
+-- A customer that Stripe was not asked about may have had usage on days that nobody knows, so what matches is pending
+-- unless it was asked about all days but the last.
 with
+
+run as (
+    select * from control.run
+),
 
 customers as (
     select * from intermediate.int_customers__classified
@@ -46,7 +52,16 @@ select
     cast(0 as decimal(38, 12)) as rounds_up_by,
     cast(0 as decimal(38, 12)) as rounds_down_by,
     cast(1 as decimal(38, 12)) as scatter_unit,
-    customers.has_active_subscription as is_settled,
+    customers.has_active_subscription
+    and (
+        put_off.account is null
+        or not customers.is_linked
+        or by_customer.contracts_that_cover <> 1
+        or coalesce(
+            put_off.counts_until + interval 1 day >= date_trunc('day', run.as_of),
+            false
+        )
+    ) as is_settled,
     false as is_forced_breach,
     false as is_from_floats
 from customers
@@ -54,3 +69,8 @@ inner join by_customer
     on
         customers.account = by_customer.account
         and customers.customer_key = by_customer.customer_key
+cross join run
+left join intermediate.int_usage__put_off as put_off
+    on
+        customers.account = put_off.account
+        and customers.customer_key = put_off.stripe_customer_id

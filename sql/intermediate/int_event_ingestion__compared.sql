@@ -1,4 +1,6 @@
 -- One row per customer, meter and UTC day (or whole period, for meters that do not add up over days).
+-- What Stripe was not asked about yet is pending, never a difference: of a customer whose turn it was not, only days and
+-- periods count that were settled when it was asked last, and only as long as that is not too old.
 with
 
 thresholds as (
@@ -69,9 +71,20 @@ select
     cast(0 as decimal(38, 12)) as rounds_down_by,
     cast(1 as decimal(38, 12)) as scatter_unit,
     all_usage.ends_at + thresholds.settling_hours * interval 1 hour <= run.as_of
-        as is_settled,
+    and (
+        put_off.account is null
+        or coalesce(
+            all_usage.ends_at + thresholds.settling_hours * interval 1 hour
+            <= put_off.counts_until,
+            false
+        )
+    ) as is_settled,
     false as is_forced_breach,
     true as is_from_floats
 from all_usage
 cross join thresholds
 cross join run
+left join intermediate.int_usage__put_off as put_off
+    on
+        all_usage.account = put_off.account
+        and all_usage.customer_key = put_off.stripe_customer_id

@@ -4,7 +4,13 @@
 -- rounds_down_by: by how much it may lower it
 -- scatter_unit: how far the row may be off in either direction by rounding to the nearest and at its edges, at least 1
 -- allowance: one rounding step for each Metronome line, and the usage of the hours at bounds that the two sides set differently
+-- Where nobody asked Stripe yet about such an hour, since it was not the customer's turn, what differs is pending.
 with
+
+thresholds as (
+    select * from control.thresholds
+    where check_name = 'line_item_quantities'
+),
 
 periods as (
     select * from intermediate.int_billing_periods__scoped
@@ -131,6 +137,26 @@ edges as (
         and periods.metronome_end + interval 1 hour
 ),
 
+unasked_edges as (
+    select distinct
+        edges.account,
+        edges.customer_key,
+        edges.period_start,
+        edges.period_end
+    from edges
+    cross join thresholds
+    inner join intermediate.int_usage__put_off as put_off
+        on
+            edges.account = put_off.account
+            and edges.customer_key = put_off.stripe_customer_id
+    where
+        not coalesce(
+            edges.edge_at + thresholds.settling_hours * interval 1 hour
+            <= put_off.known_until,
+            false
+        )
+),
+
 edge_usage as (
     select
         edges.account,
@@ -182,7 +208,12 @@ select
         cast(1 as decimal(38, 12)),
         sides.rounds_to_nearest_by + coalesce(edge_usage.edge_allowance, 0)
     ) as scatter_unit,
-    periods.is_settled,
+    periods.is_settled
+    and (
+        unasked_edges.account is null
+        or abs(coalesce(sides.actual_value, 0) - coalesce(sides.expected_value, 0))
+        <= sides.rounding_allowance
+    ) as is_settled,
     periods.is_shifted as is_forced_breach,
     true as is_from_floats
 from sides
@@ -199,6 +230,12 @@ left join edge_usage
         and sides.period_start = edge_usage.period_start
         and sides.period_end = edge_usage.period_end
         and sides.meter = edge_usage.meter
+left join unasked_edges
+    on
+        sides.account = unasked_edges.account
+        and sides.customer_key = unasked_edges.customer_key
+        and sides.period_start = unasked_edges.period_start
+        and sides.period_end = unasked_edges.period_end
 left join intermediate.int_meters__started as metric_starts
     on
         sides.account = metric_starts.account

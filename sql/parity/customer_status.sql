@@ -1,5 +1,5 @@
 -- One row per account and customer of either side: who could be cut over today.
--- status: in_parity, not_in_parity, pending (nothing settled to judge by), unmapped or already_on_metronome
+-- status: in_parity, not_in_parity, pending (nothing settled to judge by, or usage of which too little was read), unmapped or already_on_metronome
 -- expected_by_currency: Stripe's net usage charges in settled periods, JSON text {currency: minor units}
 -- actual_by_currency: Metronome's net usage charges in settled periods, JSON text {currency: minor units}
 with
@@ -26,6 +26,13 @@ failed as (
     where
         judged.check_name in ('contract_coverage', 'group_key_coverage')
         and judged.status = 'breach'
+    union
+    -- Whoever differed stays a difference until it is asked again.
+    select distinct
+        aged.account,
+        aged.customer_key
+    from intermediate.int_usage__aged as aged
+    where aged.is_differing
     union
     select distinct
         customers.account,
@@ -95,6 +102,8 @@ select
         when not customers.is_linked then 'unmapped'
         when failed.account is not null then 'not_in_parity'
         when settled.account is null then 'pending'
+        when put_off.account is not null and put_off.counts_until is null
+            then 'pending'
         when
             customers.has_held_subscription and not customers.has_active_subscription
             then 'pending'
@@ -111,6 +120,10 @@ left join settled
     on
         customers.account = settled.account
         and customers.customer_key = settled.customer_key
+left join intermediate.int_usage__put_off as put_off
+    on
+        customers.account = put_off.account
+        and customers.customer_key = put_off.stripe_customer_id
 left join compared
     on
         customers.account = compared.account

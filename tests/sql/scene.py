@@ -23,6 +23,7 @@ from parity_pipeline.models import SqlModel, load_models
 from parity_pipeline.periods import Window
 from parity_pipeline.run_request import RunRequest
 from parity_pipeline.settings import load_settings
+from parity_pipeline.sources.answered import PutOff
 from parity_pipeline.sources.records import decode
 from parity_pipeline.sources.resources import RESOURCES
 
@@ -46,6 +47,7 @@ class Scene:
         self._built: set[str] = set()
         self._close = ExitStack()
         self._connection: warehouse.Connection | None = None
+        self._put_off: list[PutOff] = []
         self._invoices = 0
         self.account = "default"
         """The account that what is said next is about."""
@@ -201,6 +203,13 @@ class Scene:
         }
         self.add("metronome/usage_groups", row, context=(f"m_{name}", "bm_tokens", "day", asked))
 
+    def put_off(self, name: str, known_until: str | None, *, read_at: str | None = None) -> None:
+        """`cus_<name>` was not asked, two hours after as_of; known up to a day, read two hours after it."""
+        until = _instant(known_until) if known_until else None
+        read = _instant(read_at) if read_at else until and until + timedelta(hours=2)
+        now = self._window.as_of + timedelta(hours=2)
+        self._put_off.append(PutOff(self.account, f"cus_{name}", now, until, read))
+
     # What the models say
 
     def rows(self, table: str, order: str = "all") -> list[Json]:
@@ -234,6 +243,8 @@ class Scene:
             records = [decode(_ENCODER.encode(each), resource.record, metadata_keys=kept) for each in objects]
             name = landed_as[resource.source][account]
             writer.append(resource, records, account=name, context=context)
+        for each in self._put_off:
+            writer.put_off(_BY_KEY["stripe/meter_event_summaries"], each)
         for resource in RESOURCES:
             for name in dict.fromkeys(landed_as[resource.source].values()):
                 writer.finish(resource, account=name, watermark=self._window.as_of)
