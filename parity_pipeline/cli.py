@@ -99,7 +99,7 @@ def run(  # noqa: PLR0913  # one argument an option
         if plan and sandbox is not None:
             raise UsageError("--plan is about a run against the vendors; leave out --sandbox.")
         if plan:
-            cli_extraction.show_plan(as_of=as_of, since=since, home=home, config=config)
+            cli_extraction.show_plan(as_of=as_of, since=since, home=home, config=config, full=full)
             return
         if sandbox is None:
             outcome = _run(as_of=as_of, since=since, home=home, config=config, full=full, quiet=quiet)

@@ -1,9 +1,11 @@
 """The commands about reading: the plan of a pull, doctor, prune. What they find is decided elsewhere."""
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.console import Console
@@ -16,9 +18,14 @@ from parity_pipeline.progress import duration
 if TYPE_CHECKING:
     from parity_pipeline.extraction import VendorPlan
     from parity_pipeline.sources.doctor import Examination
+    from parity_pipeline.sources.plan import Planned
+
+_HOURS_A_DAY: Final = 24
 
 
-def show_plan(*, as_of: str | None, since: str | None, home: Path | None, config: Path | None) -> None:
+def show_plan(
+    *, as_of: str | None, since: str | None, home: Path | None, config: Path | None, full: bool = False
+) -> None:
     """Print what the next run will ask of each vendor, and how long that takes."""
     from parity_pipeline import extraction
     from parity_pipeline.home import Home
@@ -31,13 +38,18 @@ def show_plan(*, as_of: str | None, since: str | None, home: Path | None, config
     place = Home(settings.home)
     place.prepare()
     request = make_request(now=now, as_of=as_of, since=since, configured_start=settings.parallel_run.start)
+    request = replace(request, is_full=full)
     with home_lock(place.lock, now=now):
         vendors = extraction.plan(settings, request, read_links(settings), place, clock=lambda: now)
-    for line in plan_lines(vendors, monthly_reads=settings.limits.stripe_monthly_reads):
+    for line in plan_lines(
+        vendors,
+        monthly_reads=settings.limits.stripe_monthly_reads,
+        max_age_hours=settings.gate.max_age_hours,
+    ):
         _tell(line)
 
 
-def plan_lines(vendors: Sequence["VendorPlan"], *, monthly_reads: int) -> list[str]:
+def plan_lines(vendors: Sequence["VendorPlan"], *, monthly_reads: int, max_age_hours: int = 36) -> list[str]:
     """The plan in words: endpoint by endpoint, the largest first, and what a daily schedule reads."""
     from parity_pipeline.sources.plan import RUNS_A_MONTH
 
@@ -48,11 +60,32 @@ def plan_lines(vendors: Sequence["VendorPlan"], *, monthly_reads: int) -> list[s
             f"{planned.requests:>9}  {planned.endpoint}  ({planned.basis})"
             for planned in sorted(each.planned, key=lambda one: (-one.requests, one.endpoint))
         ]
+        lines += turns_lines(each.planned, max_age_hours=max_age_hours)
         if each.source == "stripe":
             reads = each.daily_requests * RUNS_A_MONTH
             lines.append(
                 f"A daily schedule reads {reads} in {RUNS_A_MONTH} days, {reads / monthly_reads:.0%} of the "
                 f"{monthly_reads} that limits.stripe_monthly_reads allows."
+            )
+    return lines
+
+
+def turns_lines(planned: Sequence["Planned"], *, max_age_hours: int) -> list[str]:
+    """Over how many runs customers take turns, and whether their usage grows too old meanwhile."""
+    lines = []
+    for each in (one for one in planned if one.runs > 1):
+        a_run = max(each.requests, each.daily or 0)
+        oldest = (each.runs - 1) * _HOURS_A_DAY
+        lines.append(
+            f"Event summaries take {each.runs} runs: customers take turns, with about {a_run} questions "
+            "a run (limits.summaries_per_run). --full asks everybody."
+        )
+        if oldest > max_age_hours:
+            runs = max_age_hours // _HOURS_A_DAY + 1
+            lines.append(
+                f"Warning: run daily, the oldest usage would be {oldest} hours old, and what is older than "
+                f"gate.max_age_hours ({max_age_hours}) is pending. Set that to {oldest + _HOURS_A_DAY // 2}, "
+                f"or limits.summaries_per_run to {math.ceil(each.runs * a_run / runs)}."
             )
     return lines
 

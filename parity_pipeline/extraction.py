@@ -29,7 +29,7 @@ from parity_pipeline.sources.doctor import Examination, examine
 from parity_pipeline.sources.journal import MAX_AGE, Journal, Purpose
 from parity_pipeline.sources.limits import Limits
 from parity_pipeline.sources.metronome_api import limits_of_metronome
-from parity_pipeline.sources.plan import Likeness, Planned, as_before, seconds_needed
+from parity_pipeline.sources.plan import Likeness, Planned, as_before, in_turns, seconds_needed
 from parity_pipeline.sources.probe import first_plan
 from parity_pipeline.sources.pull import pull_everything
 from parity_pipeline.sources.resources import Source
@@ -87,8 +87,10 @@ def plan(
     planned = _as_before(settings, request, home, now=clock())
     if planned is None:
         with closing(Journal(home.journal, purpose, now=clock())) as journal:
-            planned = asyncio.run(first_plan(accounts_to_read(settings), request.window, journal))
-    home.plan.write_bytes(msgspec.json.encode(_KeptPlan(purpose.digest.hex(), tuple(planned))))
+            first = asyncio.run(first_plan(accounts_to_read(settings), request.window, journal))
+        planned = in_turns(first, _most_summaries(settings, request))
+    if not request.is_full:
+        home.plan.write_bytes(msgspec.json.encode(_KeptPlan(purpose.digest.hex(), tuple(planned))))
     return _vendors(settings, planned)
 
 
@@ -209,8 +211,16 @@ def _as_before(settings: Settings, request: RunRequest, home: Home, *, now: date
     likeness = Likeness(
         is_usable=not request.is_full and manifest.origins == origins_of(settings),
         is_recent=manifest.window == request.window and abs(now - manifest.started_at) <= MAX_AGE,
+        turns={each.account: each.rotation.unanswered for each in manifest.resources if each.rotation},
     )
-    return as_before(manifest.requests, manifest.run_id, likeness)
+    planned = as_before(manifest.requests, manifest.run_id, likeness)
+    return in_turns(planned, _most_summaries(settings, request))
+
+
+def _most_summaries(settings: Settings, request: RunRequest) -> dict[str, int | None]:
+    """How many questions about event summaries the run may ask each account."""
+    accounts = accounts_to_read(settings, is_full=request.is_full)
+    return {each.name: each.most_summaries for each in accounts}
 
 
 def _earlier(settings: Settings, request: RunRequest, home: Home) -> EarlierLanding | None:

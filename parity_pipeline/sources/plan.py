@@ -1,8 +1,8 @@
 """How many requests a pull will make, before it is made, and how long they take at the limits."""
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from parity_pipeline.periods import DAY, Window
@@ -33,6 +33,8 @@ class Planned:
     basis: str
     daily: int | None = None
     """The requests of a run on another day, where today's second run asks less."""
+    runs: int = 1
+    """Over how many runs the questions are spread, because there are too many for one."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +63,32 @@ class Likeness:
     """It was made with the same keys and program, and not everything is to be asked."""
     is_recent: bool = False
     """It was about the same instant, and is not half a day old."""
+    turns: Mapping[str, int] = field(default_factory=dict)
+    """The accounts in which customers took turns, with the questions that were never answered."""
+
+
+def in_turns(planned: Iterable[Planned], most: Mapping[str, int | None]) -> list[Planned]:
+    """The plan of a run that may ask each account only so many questions about event summaries."""
+    return [
+        _in_turns(each, most.get(each.account) if each.endpoint == SUMMARIES else None) for each in planned
+    ]
+
+
+def _in_turns(planned: Planned, most: int | None) -> Planned:
+    daily = planned.requests if planned.daily is None else planned.daily
+    if most is None or max(planned.requests, daily) <= most:
+        return planned
+    return replace(
+        planned,
+        requests=min(planned.requests, most),
+        daily=min(daily, most),
+        runs=math.ceil(max(planned.requests, daily) / most),
+    )
 
 
 def as_before(counts: Iterable[RequestCount], run_id: str, likeness: Likeness = Likeness()) -> list[Planned]:
     """A pull that asks what an earlier one asked, but for what is known already."""
-    another_day = Likeness(is_usable=likeness.is_usable)
+    another_day = replace(likeness, is_recent=False)
     return sorted(
         Planned(
             each.account,
@@ -85,6 +108,8 @@ def _asked_again(count: RequestCount, likeness: Likeness) -> int:
     if likeness.is_usable:
         if count.endpoint in _KNOWN_FOR_GOOD:
             return 0
+        if count.endpoint == SUMMARIES and count.account in likeness.turns:
+            return asked + count.spared + likeness.turns[count.account]
         if count.endpoint == SUMMARIES and likeness.is_recent:
             return sample_size(asked + count.spared)
         if count.endpoint in _PARTLY_KNOWN:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from parity_pipeline.cli_extraction import plan_lines
+from parity_pipeline.cli_extraction import plan_lines, turns_lines
 from parity_pipeline.extraction import VendorPlan
 from parity_pipeline.periods import Window
 from parity_pipeline.sources.ledger import RequestCount
@@ -19,6 +19,7 @@ from parity_pipeline.sources.plan import (
     as_before,
     first_metronome_plan,
     first_stripe_plan,
+    in_turns,
     seconds_needed,
 )
 
@@ -78,6 +79,54 @@ def test_what_an_earlier_landing_will_spare(
     count = RequestCount("stripe", endpoint, 260, 0, 0, 0, Decimal(0), "default", spared=40)
     (planned,) = as_before([count], "r1", likeness)
     assert (planned.requests, planned.daily) == (asked, daily)
+
+
+@pytest.mark.parametrize(
+    ("questions", "most", "asked", "runs"),
+    [(400, 400, 400, 1), (401, 400, 400, 2), (1000, 400, 400, 3), (401, None, 401, 1)],
+)
+def test_customers_take_turns(questions: int, most: int | None, asked: int, runs: int) -> None:
+    """So many questions in runs of 400; nothing else is bounded."""
+    planned = [Planned("eu", "stripe", name, questions, "") for name in (SUMMARIES, "GET /v1/prices")]
+    bounded, other = in_turns(planned, {"eu": most})
+    assert (bounded.requests, bounded.daily or bounded.requests, bounded.runs) == (asked, asked, runs)
+    assert other == planned[1]
+
+
+def test_a_run_after_turns_asks_for_everything_again() -> None:
+    """100 were asked, 60 known from before and 40 never: 200 questions, also in a second run of the day."""
+    count = RequestCount("stripe", SUMMARIES, 100, 0, 0, 0, Decimal(0), "eu", spared=60)
+    likeness = Likeness(is_usable=True, is_recent=True, turns={"eu": 40})
+    (planned,) = as_before([count], "r1", likeness)
+    assert (planned.requests, planned.daily) == (200, 200)
+
+
+@pytest.mark.parametrize(
+    ("runs", "max_age_hours", "lines"),
+    [
+        (1, 36, []),
+        (2, 36, [2]),
+        (3, 48, [3]),
+        (
+            3,
+            36,
+            [
+                3,
+                "Warning: run daily, the oldest usage would be 48 hours old, and what is older than "
+                "gate.max_age_hours (36) is pending. Set that to 60, or limits.summaries_per_run to 600.",
+            ],
+        ),
+    ],
+)
+def test_the_plan_tells_of_turns(runs: int, max_age_hours: int, lines: list[int | str]) -> None:
+    """Three runs of 400 are two of 600, which stay below 36 hours."""
+    planned = Planned("eu", "stripe", SUMMARIES, 400, "", daily=400, runs=runs)
+    told = (
+        "Event summaries take {} runs: customers take turns, with about 400 questions a run "
+        "(limits.summaries_per_run). --full asks everybody."
+    )
+    expected = [told.format(each) if isinstance(each, int) else each for each in lines]
+    assert turns_lines([planned], max_age_hours=max_age_hours) == expected
 
 
 @pytest.mark.parametrize(
