@@ -20,6 +20,7 @@ from benchmarks.extraction_pull import Measured, pull, pull_apart
 from benchmarks.extraction_recorded import recorded_memory
 from benchmarks.extraction_server import AS_OF, Sent, Server, Serving, serving
 from parity_pipeline.sandbox.disruptions import Disruption
+from parity_pipeline.sources.resources import Source
 
 LIMIT = 80
 AT_ONCE = 16
@@ -139,6 +140,14 @@ def memory(folder: Path, sizes: Sequence[int]) -> None:
         print(f"{found.seconds:.1f} s, peak {found.peak_megabytes:.0f} MB")
 
 
+def recorded(sizes: Sequence[int]) -> None:
+    """The same from pages that were not sent, one vendor at a time."""
+    sources: tuple[Source, ...] = ("stripe", "metronome")
+    for source in sources:
+        for customers in sizes:
+            print(recorded_memory(source, customers))
+
+
 def same(one: Measured, other: Measured, name: str) -> None:
     """Stop when two pulls that must land the same did not."""
     differing = [a[1] for a, b in zip(one.digests, other.digests, strict=True) if a != b]
@@ -162,7 +171,7 @@ def main() -> int:
         "sparing": lambda folder: sparing(folder, chosen.customers),
         "faults": lambda folder: faults(folder, chosen.customers),
         "memory": lambda folder: memory(folder, chosen.memory),
-        "recorded": lambda _: print(*(recorded_memory(each) for each in chosen.recorded), sep="\n"),
+        "recorded": lambda _: recorded(chosen.recorded),
         "pages": lambda _: print(*cpu_by_page(), sep="\n"),
     }
     for name, part in parts.items():

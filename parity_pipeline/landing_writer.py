@@ -31,6 +31,8 @@ from parity_pipeline.sources.records import Record
 from parity_pipeline.sources.resources import Resource
 from parity_pipeline.spool import Spool
 
+_BUFFERS_BYTES: Final = 16 * 1024 * 1024
+"""The memory of all files that are being written."""
 _OFFSET: Final = re.compile(rb'T\d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:\d\d"')
 
 
@@ -47,6 +49,11 @@ class _Landing:
     oldest_read_at: datetime | None = None
     put_off: Spool | None = None
     rotation: Rotation | None = None
+
+    @property
+    def spools(self) -> list[Spool]:
+        """Its lines, and where there are any its questions and the customers that were put off."""
+        return [each for each in (self.spool, self.questions, self.put_off) if each]
 
 
 @dataclass(frozen=True)
@@ -104,14 +111,24 @@ class LandingWriter:
         landing.requests += requests
         landing.pages += 1
         landing.rows += len(records)
-        _add(landing.spool, _lines(resource, records, account=account, context=context), resource)
+        self._add(landing.spool, _lines(resource, records, account=account, context=context), resource)
+
+    def _add(self, spool: Spool, lines: Iterable[bytes], resource: Resource) -> None:
+        """Take lines; where all files together hold too many, those of the fullest one go to disk."""
+        try:
+            spool.add(lines)
+            spools = [each for landing in self._open.values() for each in landing.spools]
+            if sum(each.size for each in spools) > _BUFFERS_BYTES:
+                max(spools, key=lambda each: each.size).spill()
+        except OSError as error:
+            raise LandingError(f"cannot write {resource.key}: {error.strerror}") from error
 
     def copy(self, resource: Resource, lines: Sequence[bytes], *, account: str, answers: int) -> None:
         """Keep lines of an earlier landing, the answers to so many questions."""
         landing = self._landing(account, resource)
         landing.rows += len(lines)
         landing.reused += answers
-        _add(landing.spool, lines, resource)
+        self._add(landing.spool, lines, resource)
 
     def answered(self, resource: Resource, answered: Answered, *, account: str) -> None:
         """Remember that a question was answered."""
@@ -119,14 +136,14 @@ class LandingWriter:
         landing.oldest_read_at = min(answered.read_at, landing.oldest_read_at or answered.read_at)
         if landing.questions is None:
             landing.questions = Spool(questions_of(landed_file(self.folder, account, resource)))
-        _add(landing.questions, [msgspec.json.encode(answered) + b"\n"], resource)
+        self._add(landing.questions, [msgspec.json.encode(answered) + b"\n"], resource)
 
     def put_off(self, resource: Resource, customer: PutOff) -> None:
         """Remember a customer that is not asked in this pull."""
         landing = self._landing(customer.account, resource)
         if landing.put_off is None:
             landing.put_off = Spool(put_off_of(landed_file(self.folder, customer.account, resource)))
-        _add(landing.put_off, [msgspec.json.encode(customer) + b"\n"], resource)
+        self._add(landing.put_off, [msgspec.json.encode(customer) + b"\n"], resource)
 
     def rotated(self, resource: Resource, rotation: Rotation, *, account: str) -> None:
         """Remember how the questions are spread over runs."""
@@ -213,13 +230,6 @@ class LandingWriter:
             put_off_sha256=put_off_sha256,
         )
         return landing.rows
-
-
-def _add(spool: Spool, lines: Iterable[bytes], resource: Resource) -> None:
-    try:
-        spool.add(lines)
-    except OSError as error:
-        raise LandingError(f"cannot write {resource.key}: {error.strerror}") from error
 
 
 def _beside_plan(counts: Sequence[RequestCount], planned: Sequence[Planned]) -> tuple[RequestCount, ...]:

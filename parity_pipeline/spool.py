@@ -6,14 +6,19 @@ The order of arrival does not matter, so that two pulls of the same facts give t
 import gzip
 import hashlib
 import heapq
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
-from itertools import islice
+from contextlib import ExitStack, contextmanager
+from itertools import count, islice
 from pathlib import Path
 from typing import Final
 
 BUFFER_BYTES: Final = 8 * 1024 * 1024
 _LINES_A_WRITE: Final = 1000
+_PARTS_AT_ONCE: Final = 32
+"""So many parts are merged into one, so that few files are open however many lines there are."""
+_BYTES_A_LINE: Final = 48
+"""What a line in memory takes besides its bytes."""
 
 
 class Spool:
@@ -22,42 +27,60 @@ class Spool:
     def __init__(self, target: Path, *, buffer_bytes: int = BUFFER_BYTES) -> None:
         self._target = target
         self._buffer_bytes = buffer_bytes
+        self.size = 0
+        """The memory that it takes, in bytes."""
         self._lines: list[bytes] = []
-        self._size = 0
-        self._parts: list[Path] = []
+        self._parts: defaultdict[int, list[Path]] = defaultdict(list)
+        self._numbers = count()
 
     def add(self, lines: Iterable[bytes]) -> None:
         """Take lines, each with its newline."""
         for line in lines:
             self._lines.append(line)
-            self._size += len(line)
-        if self._size >= self._buffer_bytes:
-            self._spill()
+            self.size += len(line) + _BYTES_A_LINE
+        if self.size >= self._buffer_bytes:
+            self.spill()
 
     def write(self) -> str:
         """Write the target file and return its SHA-256."""
         self._lines.sort()
-        with ExitStack() as files:
-            parts = [files.enter_context(part.open("rb")) for part in self._parts]
-            _write_compressed(self._target, heapq.merge(self._lines, *parts))
-        for part in self._parts:
-            part.unlink()
+        with _merged([part for parts in self._parts.values() for part in parts]) as lines:
+            _write_compressed(self._target, heapq.merge(self._lines, lines))
         return digest(self._target)
 
-    def _spill(self) -> None:
+    def spill(self) -> None:
+        """Let the lines wait on disk."""
         self._lines.sort()
-        part = self._target.with_name(f"{self._target.name}.part{len(self._parts)}")
-        with part.open("wb") as file:
-            file.writelines(self._lines)
-        self._parts.append(part)
+        self._keep(self._lines, level=0)
         self._lines = []
-        self._size = 0
+        self.size = 0
+
+    def _keep(self, lines: Iterable[bytes], *, level: int) -> None:
+        """Write lines that are in order into a part; many parts of one level become one of the next."""
+        part = self._target.with_name(f"{self._target.name}.part{next(self._numbers)}")
+        with part.open("wb") as file:
+            file.writelines(lines)
+        parts = self._parts[level]
+        parts.append(part)
+        if len(parts) == _PARTS_AT_ONCE:
+            with _merged(parts) as merged:
+                self._keep(merged, level=level + 1)
+            parts.clear()
 
 
 def digest(path: Path) -> str:
     """The SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _merged(parts: list[Path]) -> Iterator[Iterator[bytes]]:
+    """The lines of all parts in order; they are removed afterwards."""
+    with ExitStack() as files:
+        yield heapq.merge(*(files.enter_context(part.open("rb")) for part in parts))
+    for part in parts:
+        part.unlink()
 
 
 def _write_compressed(path: Path, lines: Iterator[bytes]) -> None:

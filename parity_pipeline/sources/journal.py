@@ -15,13 +15,14 @@ import httpx
 import msgspec
 
 from parity_pipeline.errors import LandingError
+from parity_pipeline.sources.notes import Notes
 from parity_pipeline.sources.transport import ReadOnlyTransport
 
 MAX_AGE: Final = timedelta(hours=12)
 """Pages older than this are read again: a listing should be of one time."""
 _DIGEST: Final = 16
 _LENGTH: Final = 8
-_LENGTH_BITS: Final = 32
+_HEAD: Final = 2 * _DIGEST + _LENGTH
 _QUESTION: Final = "question"
 _RECALLED: Final = "recalled"
 
@@ -50,72 +51,68 @@ class Journal:
         self.began_at = now.astimezone(UTC)
         """Since when its oldest page may be known."""
         self._path = path
-        self._places: dict[bytes, int] = {}
+        self.pages = 0
+        """How many pages it held when it was opened."""
         try:
             self._file: IO[bytes] = path.open("a+b", buffering=0)
-            self._end = self._read(purpose, now)
-            self._file.truncate(self._end)
-            self._found = self._end
-            if not self._end:
+            self.notes = Notes(path.with_suffix(".notes"))
+            self._places = self.notes.facts(tuple[str, int, int], lambda place: place[0])
+            end = self._read(purpose, now)
+            self._file.truncate(end)
+            if not end:
                 self._append(purpose.digest, now.astimezone(UTC).isoformat().encode())
         except OSError as error:
             raise LandingError(f"cannot write {path}: {error.strerror}") from error
 
-    @property
-    def pages(self) -> int:
-        """How many pages it holds."""
-        return len(self._places)
-
-    def is_of_before(self, question: bytes) -> bool:
-        """Whether its page was there when the journal was opened."""
-        return self._places[question] >> _LENGTH_BITS < self._found
-
     def recall(self, question: bytes) -> bytes | None:
-        """The page that answered this question."""
-        place = self._places.get(question)
-        if place is None:
-            return None
-        return os.pread(self._file.fileno(), place & (1 << _LENGTH_BITS) - 1, place >> _LENGTH_BITS)
+        """The page that answered this question before the journal was opened."""
+        for _, start, length in self._places.of(question.hex()) if self.pages else ():
+            return os.pread(self._file.fileno(), length, start)
+        return None
 
     def keep(self, question: bytes, page: bytes) -> None:
         """Keep a page."""
         try:
-            start = self._append(question, page)
+            self._append(question, page)
         except OSError as error:
             raise LandingError(f"cannot write {self._path}: {error.strerror}") from error
-        self._places[question] = _place(start, len(page))
 
     def close(self) -> None:
         """Leave the pages for the next run."""
         self._file.close()
+        self.notes.close()
 
     def drop(self) -> None:
         """Forget all pages: they are sealed, or of no use."""
-        self._file.close()
+        self.close()
         self._path.unlink(missing_ok=True)
 
-    def _append(self, key: bytes, page: bytes) -> int:
+    def _append(self, key: bytes, page: bytes) -> None:
         frame = key + len(page).to_bytes(_LENGTH, "big") + page
         whole = memoryview(hashlib.blake2b(frame, digest_size=_DIGEST).digest() + frame)
         written = 0
         while written < len(whole):
             written += self._file.write(whole[written:])
-        self._end += len(whole)
-        return self._end - len(page)
 
     def _read(self, purpose: Purpose, now: datetime) -> int:
         """Find the pages of this purpose; returns where the sound ones end."""
         self._file.seek(0)
-        self._end = 0
-        for number, (key, page) in enumerate(_frames(self._file)):
-            if number == 0 and (key != purpose.digest or _age(page, now) > MAX_AGE):
-                return 0
-            if number == 0:
-                self.began_at = datetime.fromisoformat(page.decode())
-            self._end += _DIGEST + _DIGEST + _LENGTH + len(page)
-            if number:
-                self._places[key] = _place(self._end - len(page), len(page))
-        return self._end
+        frames = _frames(self._file)
+        key, page = next(frames, (b"", b""))
+        if key != purpose.digest or _age(page, now) > MAX_AGE:
+            return 0
+        self.began_at = datetime.fromisoformat(page.decode())
+        end = _HEAD + len(page)
+
+        def places() -> Iterator[tuple[str, int, int]]:
+            nonlocal end
+            for question, answer in frames:
+                yield question.hex(), end + _HEAD, len(answer)
+                end += _HEAD + len(answer)
+                self.pages += 1
+
+        self._places.update(places())
+        return end
 
 
 class JournalTransport(httpx.AsyncBaseTransport):
@@ -136,8 +133,7 @@ class JournalTransport(httpx.AsyncBaseTransport):
         question = hashlib.blake2b(text, digest_size=_DIGEST).digest()
         page = self._journal.recall(question)
         if page is not None:
-            if self._journal.is_of_before(question):
-                self._inner.count_resumed(request)
+            self._inner.count_resumed(request)
             headers = {"content-type": "application/json"}
             marks = {_RECALLED: True}
             self._journal.answered += 1
@@ -175,7 +171,7 @@ def _as_object(value: Any) -> Any:  # noqa: ANN401  # the encoder's signature
 
 def _frames(file: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
     """Key and page of every frame, up to the first that is torn."""
-    while len(head := file.read(_DIGEST * 2 + _LENGTH)) == _DIGEST * 2 + _LENGTH:
+    while len(head := file.read(_HEAD)) == _HEAD:
         length = int.from_bytes(head[-_LENGTH:], "big")
         left = os.fstat(file.fileno()).st_size - file.tell()
         page = file.read(length) if length <= left else b""
@@ -183,11 +179,6 @@ def _frames(file: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
         if len(page) != length or seal != head[:_DIGEST]:
             return
         yield head[_DIGEST : 2 * _DIGEST], page
-
-
-def _place(start: int, length: int) -> int:
-    """Where a page is, in one number: there are as many as questions."""
-    return start << _LENGTH_BITS | length
 
 
 def _age(stamp: bytes, now: datetime) -> timedelta:

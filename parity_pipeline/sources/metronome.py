@@ -1,8 +1,6 @@
 """Which listings of Metronome a run needs, besides rates and usage, and what it learns from them."""
 
-from collections import defaultdict
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
 from functools import partial
 from typing import Final
@@ -23,6 +21,7 @@ from parity_pipeline.sources.metronome_records import (
     Product,
     RateCard,
 )
+from parity_pipeline.sources.notes import Notes
 from parity_pipeline.sources.paging import for_each
 from parity_pipeline.sources.resources import Resource, metronome_resource
 from parity_pipeline.sources.sink import Lander
@@ -31,25 +30,31 @@ from parity_pipeline.sources.sink import Lander
 INVOICE_REACH: Final = timedelta(days=370)
 
 
-@dataclass
+class Claim(msgspec.Struct, frozen=True, array_like=True):
+    """What may be the id of a Stripe customer (a link, a custom field, an alias), and who names it."""
+
+    claimed: str
+    customer: str
+
+
 class MetronomeFacts:
     """What the listings tell about rates and usage: filled by MetronomeLists."""
 
-    customers: list[str] = field(default_factory=list)
-    archived: set[str] = field(default_factory=set)
-    claims: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    """By what may be the id of a Stripe customer (a link, a custom field, an alias), who names it."""
-    metrics: dict[str, BillableMetric] = field(default_factory=dict)
-    products: list[Product] = field(default_factory=list)
-    rate_cards: list[str] = field(default_factory=list)
-    contracts: list[Contract] = field(default_factory=list)
+    def __init__(self, notes: Notes) -> None:
+        self.customers = notes.keys()
+        self.archived = notes.keys()
+        self.claims = notes.facts(Claim, lambda claim: claim.claimed)
+        self.metrics: dict[str, BillableMetric] = {}
+        self.products: list[Product] = []
+        self.rate_cards: list[str] = []
+        self.contracts = notes.facts(Contract, lambda contract: contract.customer_id)
 
 
 class MetronomeLists:
     """Reads and lands every listing; use once, customers first."""
 
     def __init__(self, api: MetronomeApi, lander: Lander, window: Window) -> None:
-        self.facts = MetronomeFacts()
+        self.facts = MetronomeFacts(lander.notes)
         self._api = api
         self._v1 = api.client.v1
         self._v2 = api.client.v2
@@ -64,8 +69,9 @@ class MetronomeLists:
             ask = partial(by_next_page, listed, limit=100, only_archived=only_archived)
             async for page in self._api.pages("GET /v1/customers", Customer, ask):
                 self._lander.append(resource, page)
-                for customer in page:
-                    self._learn_customer(customer)
+                self.facts.customers.update(each.id for each in page)
+                self.facts.archived.update(each.id for each in page if each.archived_at is not None)
+                self.facts.claims.update(claim for each in page for claim in _claims(each))
         self._finish(resource)
 
     async def billing_configurations(self) -> None:
@@ -133,26 +139,27 @@ class MetronomeLists:
 
     async def _of_each_customer(self, name: str, read: Callable[[Resource, str], Awaitable[None]]) -> None:
         resource = metronome_resource(name)
-        archived: list[str] = []
-        absent: list[NotFoundError] = []
+        found, archived, absent = 0, 0, ""
 
         async def read_one(customer: str) -> None:
+            nonlocal found, archived, absent
             try:
                 await read(resource, customer)
+                found += 1
             except NotFoundError as error:
                 # Nobody could check whether archived customers can be asked; both answers are accepted.
                 if customer in self.facts.archived:
-                    archived.append(customer)
+                    archived += 1
                 elif resource.required:
                     raise
                 else:
-                    absent.append(error)
+                    absent = absent or str(error)
 
         await for_each(self.facts.customers, read_one, at_once=self._api.at_once)
-        if absent and len(absent) + len(archived) < len(self.facts.customers):
-            raise ExtractionError(str(absent[0]))  # offered to some, so it is offered
-        notes = [f"not offered: {absent[0]}"] if absent else []
-        notes += [f"archived customers not found: {len(archived)}"] if archived else []
+        if absent and found:
+            raise ExtractionError(absent)  # offered to some, so it is offered
+        notes = [f"not offered: {absent}"] if absent else []
+        notes += [f"archived customers not found: {archived}"] if archived else []
         self._finish(resource, note="; ".join(notes) or None)
 
     async def _billing_configurations(self, resource: Resource, customer: str) -> None:
@@ -164,9 +171,11 @@ class MetronomeLists:
         listing = f"POST /v1/getCustomerBillingProviderConfigurations (customer {customer})"
         async for page in self._api.loose_pages(listing, BillingConfiguration, ask):
             self._lander.append(resource, page, context=(customer,))
-            for link in page:
-                if link.configuration is not None and link.configuration.stripe_customer_id:
-                    self.facts.claims[link.configuration.stripe_customer_id].add(customer)
+            self.facts.claims.update(
+                Claim(link.configuration.stripe_customer_id, customer)
+                for link in page
+                if link.configuration is not None and link.configuration.stripe_customer_id
+            )
 
     async def _contracts(self, resource: Resource, customer: str) -> None:
         async def ask(cursor: str | Omit) -> object:
@@ -178,7 +187,7 @@ class MetronomeLists:
             f"POST /v2/contracts/list (customer {customer})", Contract, ask
         ):
             self._lander.append(resource, page)
-            self.facts.contracts.extend(page)
+            self.facts.contracts.update(page)
 
     async def _invoices(self, resource: Resource, customer: str) -> None:
         ask = partial(
@@ -213,18 +222,16 @@ class MetronomeLists:
         async for page in self._api.pages(listing, Balance, ask):
             self._lander.append(resource, page, context=(customer,))
 
-    def _learn_customer(self, customer: Customer) -> None:
-        self.facts.customers.append(customer.id)
-        if customer.archived_at is not None:
-            self.facts.archived.add(customer.id)
-        for alias in customer.ingest_aliases or ():
-            self.facts.claims[alias].add(customer.id)
-        fields = msgspec.json.decode(str(customer.custom_fields or "{}"), type=dict[str, str | None])
-        if named := fields.get("stripe_customer_id"):
-            self.facts.claims[named].add(customer.id)
-
     def _finish(self, resource: Resource, *, note: str | None = None) -> None:
         self._lander.finish(resource, watermark=self._window.as_of, note=note)
+
+
+def _claims(customer: Customer) -> Iterator[Claim]:
+    for alias in customer.ingest_aliases or ():
+        yield Claim(alias, customer.id)
+    fields = msgspec.json.decode(str(customer.custom_fields or "{}"), type=dict[str, str | None])
+    if named := fields.get("stripe_customer_id"):
+        yield Claim(named, customer.id)
 
 
 async def by_next_page(

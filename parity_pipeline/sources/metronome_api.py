@@ -24,7 +24,7 @@ from parity_pipeline.sources.limits import (
     Limits,
     metronome_limits,
 )
-from parity_pipeline.sources.paging import MAX_PAGES, PageGuard
+from parity_pipeline.sources.paging import MAX_PAGES
 from parity_pipeline.sources.transport import ReadOnlyTransport
 from parity_pipeline.sources.vendor_api import VendorApi
 
@@ -155,7 +155,7 @@ class MetronomeApi(VendorApi):
         self, listing: str, kind: type[CursorPage[T]] | type[LoosePage[T]], ask: Ask
     ) -> AsyncGenerator[list[T], None]:
         request = f"metronome {listing}"
-        guard = PageGuard(request, max_pages=self._max_pages)
+        guard = self.guard(request)
         cursor: str | Omit = omit
         while True:
             try:

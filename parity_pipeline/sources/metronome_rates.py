@@ -1,7 +1,7 @@
 """Which rates of Metronome a run needs: each rate card's, and each contract's wherever they change."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from parity_pipeline.periods import Period, Window, ceil_hour, rfc3339
 from parity_pipeline.sources.metronome import MetronomeFacts
 from parity_pipeline.sources.metronome_api import MetronomeApi
 from parity_pipeline.sources.metronome_records import Contract, ContractRate, RateCardRate
+from parity_pipeline.sources.notes import NotedKeys
 from parity_pipeline.sources.paging import for_each
 from parity_pipeline.sources.resources import metronome_resource
 from parity_pipeline.sources.sink import Lander
@@ -25,6 +26,11 @@ class RateAsk:
     customer: str
     contract: str
     at: datetime
+
+    @property
+    def text(self) -> str:
+        """The question in one line."""
+        return f"{self.customer} {self.contract} {rfc3339(self.at)}"
 
 
 class _Identified(msgspec.Struct, frozen=True):
@@ -42,14 +48,12 @@ class _OfContract(msgspec.Struct, frozen=True):
 
 
 def rate_asks(
-    contracts: list[Contract], card_bounds: dict[str, set[datetime]], window: Window
-) -> list[RateAsk]:
-    """All questions of a run, each once, in order."""
-    return sorted(
-        RateAsk(contract.customer_id, contract.id, instant)
-        for contract in contracts
-        for instant in rate_instants(contract, card_bounds, window)
-    )
+    contracts: Iterable[Contract], card_bounds: dict[str, set[datetime]], window: Window
+) -> Iterator[RateAsk]:
+    """All questions of a run, each once."""
+    for contract in contracts:
+        for instant in sorted(rate_instants(contract, card_bounds, window)):
+            yield RateAsk(contract.customer_id, contract.id, instant)
 
 
 def rate_instants(contract: Contract, card_bounds: dict[str, set[datetime]], window: Window) -> set[datetime]:
@@ -84,14 +88,14 @@ class MetronomeRates:
     async def read(self, facts: MetronomeFacts) -> None:
         """The rates of all rate cards, then those of all contracts."""
         await self._card_schedules(facts)
+        known = await self._known(facts)
         asks = rate_asks(facts.contracts, self._card_bounds, self._window)
-        known = await self._known(asks, facts)
         await for_each(
-            [each for each in asks if each not in known], self._contract_rates, at_once=self._api.at_once
+            (each for each in asks if each.text not in known), self._contract_rates, at_once=self._api.at_once
         )
         self._lander.finish(metronome_resource("contract_rates"), watermark=self._window.as_of)
 
-    async def _known(self, asks: list[RateAsk], facts: MetronomeFacts) -> set[RateAsk]:
+    async def _known(self, facts: MetronomeFacts) -> NotedKeys:
         """Land what an earlier pull was told of contracts that are as they were, on rate cards that are too.
 
         What an override changes is not all landed, so contracts with overrides are asked again.
@@ -102,17 +106,19 @@ class MetronomeRates:
         same_cards = await self._lander.unchanged(
             metronome_resource("rate_card_rates"), lambda one: one.rate_card_id, _OfCard
         )
-        settled = {
-            contract.id
+        settled = (
+            contract
             for contract in facts.contracts
             if contract.id in same_contracts
             and contract.rate_card_id in same_cards
             and not contract.overrides
-        }
+        )
+        wanted = self._lander.notes.keys()
+        wanted.update(each.text for each in rate_asks(settled, self._card_bounds, self._window))
         known = await self._lander.reuse(
             metronome_resource("contract_rates"),
-            {each for each in asks if each.contract in settled},
-            lambda one: RateAsk(one.customer_id, one.contract_id, one.asked_at),
+            wanted,
+            lambda one: RateAsk(one.customer_id, one.contract_id, one.asked_at).text,
             _OfContract,
         )
         self._api.count_spared("POST /v1/contracts/getContractRateSchedule", len(known))

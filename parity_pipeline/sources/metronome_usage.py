@@ -112,7 +112,7 @@ class MetronomeUsage:
         self._lander = lander
         self._window = window
         self._links = links
-        self._used: set[tuple[str, str]] = set()
+        self._used = lander.notes.facts(tuple[str, str], lambda used: used[0])
 
     async def by_day(self) -> None:
         """All customers' usage of all metrics by day."""
@@ -127,7 +127,7 @@ class MetronomeUsage:
 
         async for page in self._api.pages("POST /v1/usage (by day)", Usage, ask):
             self._lander.append(metronome_resource("usage"), page, context=("day",))
-            self._used.update((row.customer_id, row.billable_metric_id) for row in page if row.value)
+            self._used.update({(row.customer_id, row.billable_metric_id) for row in page if row.value})
 
     async def by_period(self, facts: MetronomeFacts, needs: UnadditiveNeeds) -> None:
         """Usage once a period, for metrics that do not add up over days; ends the usage listing."""
@@ -143,11 +143,11 @@ class MetronomeUsage:
     async def by_group(self, facts: MetronomeFacts) -> None:
         """Usage by day and group values, of customers that used the metric at all; after by_period."""
         sets, unmet = key_sets(facts, self._links)
-        asks = [
+        asks = (
             GroupAsk(customer, metric, keys)
-            for customer, metric in sorted(self._used)
+            for customer, metric in self._used
             for keys in sets.get(metric, ())
-        ]
+        )
         # Always asked: the usage of a day may have been split anew, which its sum does not show.
         await for_each(asks, self._groups, at_once=self._api.at_once)
         self._lander.finish(

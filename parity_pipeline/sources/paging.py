@@ -1,12 +1,14 @@
 """What both vendors' listings have in common: a bound on pages, no cursor twice, many listings at a time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, Final, TypeVar
 
 from parity_pipeline.errors import ExtractionError
+from parity_pipeline.sources.notes import NotedKeys, Notes
 
 MAX_PAGES: Final = 100_000
+_FEW: Final = 300
 
 T = TypeVar("T")
 
@@ -14,34 +16,52 @@ T = TypeVar("T")
 class PageGuard:
     """Watches the walk through one listing; a walk that cannot end well raises ExtractionError."""
 
-    def __init__(self, listing: str, *, max_pages: int = MAX_PAGES) -> None:
+    def __init__(self, listing: str, notes: Notes, *, max_pages: int = MAX_PAGES) -> None:
         self._listing = listing
         self._max_pages = max_pages
         self._pages = 1
-        self._cursors: set[str] = set()
-        self._seen: set[Hashable] = set()
+        self._cursors = _Seen(notes)
+        self._objects = _Seen(notes)
 
-    def new_objects(self, keys: Iterable[Hashable]) -> None:
+    def new_objects(self, keys: Iterable[str]) -> None:
         """The keys of a page's objects; one that came before means that another may have been left out."""
         for key in keys:
-            if key in self._seen:
+            if not self._objects.is_new(key):
                 raise ExtractionError(
                     f"{self._listing}: {key} came twice, the listing changed under way; run again"
                 )
-            self._seen.add(key)
 
     def next_page(self, cursor: str) -> None:
         """The walk goes on from a cursor that was not met before."""
-        if cursor in self._cursors:
+        if not self._cursors.is_new(cursor):
             raise ExtractionError(
                 f"{self._listing}: the same page came twice (cursor {cursor!r}); run again later"
             )
-        self._cursors.add(cursor)
         self._pages += 1
         if self._pages > self._max_pages:
             raise ExtractionError(
                 f"{self._listing}: more than {self._max_pages} pages; this listing does not end"
             )
+
+
+class _Seen:
+    """What came before; the first ones are held in memory, since most listings are short."""
+
+    def __init__(self, notes: Notes) -> None:
+        self._notes = notes
+        self._few: set[str] = set()
+        self._more: NotedKeys | None = None
+
+    def is_new(self, key: str) -> bool:
+        """Whether it did not come before."""
+        if key in self._few:
+            return False
+        if len(self._few) < _FEW:
+            self._few.add(key)
+            return True
+        if self._more is None:
+            self._more = self._notes.keys()
+        return self._more.add(key)
 
 
 async def for_each(items: Iterable[T], work: Callable[[T], Awaitable[None]], *, at_once: int) -> None:

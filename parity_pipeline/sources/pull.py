@@ -17,6 +17,7 @@ from parity_pipeline.sources.metronome import MetronomeLists
 from parity_pipeline.sources.metronome_api import MetronomeAccess, MetronomeApi, metronome_transport
 from parity_pipeline.sources.metronome_rates import MetronomeRates
 from parity_pipeline.sources.metronome_usage import MeterLink, MetronomeUsage, UnadditiveNeeds
+from parity_pipeline.sources.notes import NotedKeys, Notes
 from parity_pipeline.sources.paging import first_error, together
 from parity_pipeline.sources.resources import metronome_resource
 from parity_pipeline.sources.sink import Earlier, Lander, Sink
@@ -66,7 +67,7 @@ async def pull_everything(
     access = {each.environment: each.metronome for each in reversed(accounts)}
     stripe = {each.name: stripe_transport(each.stripe) for each in accounts}
     metronome = {name: metronome_transport(each) for name, each in access.items()}
-    read_at = journal.began_at if journal else None
+    read_at, notes = (journal.began_at, journal.notes) if journal else (None, Notes())
     error: str | None = "the pull did not end"
     try:
         async with AsyncExitStack() as stack:
@@ -75,14 +76,14 @@ async def pull_everything(
                 stripe_api = StripeApi(each.stripe, stripe[each.name], journal=journal, account=each.name)
                 await stack.enter_async_context(aclosing(stripe_api))
                 told = _Told(each.name if len(accounts) > 1 else None, on_progress)
-                lander = Lander(writer, each.name, told.progress, earlier, read_at)
+                lander = Lander(writer, each.name, told.progress, earlier, read_at, notes)
                 readers.append(_StripeReader(stripe_api, window, lander, each, told))
             environments = []
             for name, each_access in access.items():
                 metronome_api = MetronomeApi(each_access, metronome[name], journal=journal, account=name)
                 await stack.enter_async_context(aclosing(metronome_api))
                 told = _Told(name if len(accounts) > 1 else None, on_progress)
-                lander = Lander(writer, name, told.progress, earlier, read_at)
+                lander = Lander(writer, name, told.progress, earlier, read_at, notes)
                 environments.append(_MetronomeReader(metronome_api, lander, window, meter_links, told))
             await _read(readers, environments)
         error = None
@@ -174,8 +175,8 @@ class _StripeReader:
     async def summaries(
         self,
         facts: Awaitable[StripeFacts],
-        links: Awaitable[set[str]],
-        quiet: Awaitable[set[str]] | None,
+        links: Awaitable[NotedKeys],
+        quiet: Awaitable[NotedKeys] | None,
     ) -> None:
         """The usage: of metered items as soon as they are known, of invoices, of those Metronome names."""
         await self._has_items.wait()
@@ -219,21 +220,25 @@ class _MetronomeReader:
         """Whether an earlier landing may answer some questions."""
         return self._lander.earlier is not None
 
-    async def links(self) -> set[str]:
+    async def links(self) -> NotedKeys:
         """The customers; returns what may be ids of Stripe customers."""
         await self._told.of(self._customers_then_links())
-        return set(self._lists.facts.claims)
+        return self._lists.facts.claims.keys
 
-    async def quiet(self, links: Awaitable[object]) -> set[str]:
+    async def quiet(self, links: Awaitable[object]) -> NotedKeys:
         """Ids that Metronome customers name, where the usage of all who do is as in the earlier pull."""
         await links
         await self._has_usage.wait()
         same = await self._lander.unchanged(
             metronome_resource("usage"), lambda one: one.customer_id, _OfCustomer
         )
-        return {named for named, claimants in self._lists.facts.claims.items() if claimants <= same}
+        quiet = self._lander.notes.keys()
+        for named, claims in self._lists.facts.claims.by_key():
+            if all(claim.customer in same for claim in claims):
+                quiet.add(named)
+        return quiet
 
-    async def contents(self, facts: Sequence[Awaitable[StripeFacts]], links: Awaitable[set[str]]) -> None:
+    async def contents(self, facts: Sequence[Awaitable[StripeFacts]], links: Awaitable[object]) -> None:
         """Everything that needs the customers; the facts are those of all accounts of the environment."""
         await links  # the customers are known now
         lists = self._lists

@@ -1,22 +1,21 @@
 """Where the readers put what they read; the landing implements it, they know only this."""
 
 import asyncio
-import hashlib
-from collections.abc import Awaitable, Callable, Collection, Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar, cast
 
 import msgspec
 
 from parity_pipeline.periods import Window
 from parity_pipeline.sources.answered import Answered, PutOff, Rotation
 from parity_pipeline.sources.ledger import RequestCount
+from parity_pipeline.sources.notes import NotedKeys, Notes
 from parity_pipeline.sources.records import Record
 from parity_pipeline.sources.resources import Resource
 
 T = TypeVar("T")
-K = TypeVar("K", bound=Hashable)
 
 _LINES_AT_ONCE: Final = 1000
 _ANSWERS_AT_ONCE: Final = 100
@@ -87,6 +86,8 @@ class Lander:
     earlier: Earlier | None = None
     read_at: datetime | None = None
     """Since when the answers of this pull are known; without it none is remembered."""
+    notes: Notes = field(default_factory=Notes)
+    """What is to be remembered of every customer."""
 
     def append(
         self,
@@ -103,13 +104,6 @@ class Lander:
         """What an earlier pull landed of a resource, as far as `kind` declares it."""
         decoder = msgspec.json.Decoder(kind)
         return (decoder.decode(line) for line in self._earlier_lines(resource))
-
-    async def unchanged(self, resource: Resource, key: Callable[[T], K], kind: type[T]) -> set[K]:
-        """The keys under which an earlier pull and this one, now finished, landed the very same lines."""
-        if self.earlier is None:
-            return set()
-        before, now = await asyncio.to_thread(self._both_digests, resource, key, msgspec.json.Decoder(kind))
-        return {each for each, digest in now.items() if before.get(each) == digest}
 
     def known_lines(self, resource: Resource, kind: type[T]) -> Iterator[tuple[bytes, T]]:
         """The same with the lines as they are."""
@@ -159,30 +153,40 @@ class Lander:
 
         return copy
 
-    async def changed(self, resource: Resource, key: Callable[[T], K], kind: type[T]) -> set[K]:
+    async def changed(self, resource: Resource, key: Callable[[T], str | None], kind: type[T]) -> NotedKeys:
         """The keys under which an earlier pull and this one, now finished, landed different lines."""
-        if self.earlier is None:
-            return set()
-        before, now = await asyncio.to_thread(self._both_digests, resource, key, msgspec.json.Decoder(kind))
-        return {each for each in before.keys() | now.keys() if before.get(each) != now.get(each)}
+        _, moved = await self._compared(resource, key, kind)
+        return moved
+
+    async def unchanged(self, resource: Resource, key: Callable[[T], str | None], kind: type[T]) -> NotedKeys:
+        """The keys under which an earlier pull and this one, now finished, landed the very same lines."""
+        still, moved = await self._compared(resource, key, kind)
+        for each in moved:
+            still.discard(each)
+        return still
 
     async def reuse(
         self,
         resource: Resource,
-        wanted: Collection[K],
-        key: Callable[[T], K],
+        wanted: Collection[str],
+        key: Callable[[T], str],
         kind: type[T],
         learn: Callable[[T], None] = lambda _: None,
-    ) -> set[K]:
-        """Land an earlier pull's answers to these questions; returns those that had any lines."""
-        found: set[K] = set()
-        decoder = msgspec.json.Decoder(kind)
+    ) -> NotedKeys:
+        """Land an earlier pull's answers to these questions; returns those that had any lines.
+
+        The lines of an answer follow each other in a landing.
+        """
+        decoder, found, last, is_wanted = msgspec.json.Decoder(kind), self.notes.keys(), "", False
         for number, line in enumerate(self._earlier_lines(resource) if wanted else ()):
             record = decoder.decode(line)
             question = key(record)
-            if question in wanted:
-                self.sink.copy(resource, [line], account=self.account, answers=question not in found)
+            is_first = question != last
+            if is_first:
+                last, is_wanted = question, question in wanted
+            if is_wanted:
                 found.add(question)
+                self.sink.copy(resource, [line], account=self.account, answers=is_first)
                 learn(record)
             if number % _LINES_AT_ONCE == 0:
                 await asyncio.sleep(0)  # requests are under way meanwhile
@@ -191,11 +195,23 @@ class Lander:
     def _earlier_lines(self, resource: Resource) -> Iterator[bytes]:
         return iter(()) if self.earlier is None else self.earlier.lines(resource, self.account)
 
-    def _both_digests(
-        self, resource: Resource, key: Callable[[T], K], decoder: msgspec.json.Decoder[T]
-    ) -> tuple[dict[K, bytes], dict[K, bytes]]:
-        before = _digests(self._earlier_lines(resource), key, decoder)
-        return before, _digests(self.sink.lines(resource, self.account), key, decoder)
+    async def _compared(
+        self, resource: Resource, key: Callable[[T], str | None], kind: type[T]
+    ) -> tuple[NotedKeys, NotedKeys]:
+        """The keys of lines that both pulls landed, and those of lines that only one of them did."""
+        still, moved, decoder = self.notes.keys(), self.notes.keys(), msgspec.json.Decoder(kind)
+        if self.earlier is None:
+            return still, moved
+        both = _side_by_side(self._earlier_lines(resource), self.sink.lines(resource, self.account))
+        last = None
+        for number, (line, is_same) in enumerate(both):
+            found = key(decoder.decode(line))
+            if found is not None and (found, is_same) != last:
+                last = found, is_same
+                (still if is_same else moved).add(found)
+            if number % _LINES_AT_ONCE == 0:
+                await asyncio.sleep(0)  # requests are under way meanwhile
+        return still, moved
 
     def finish(self, resource: Resource, *, watermark: datetime, note: str | None = None) -> None:
         """All of a resource has been read."""
@@ -204,12 +220,16 @@ class Lander:
             self.on_progress(f"{resource.key}: {rows} rows" + (f" ({note})" if note else ""))
 
 
-def _digests(
-    lines: Iterator[bytes], key: Callable[[T], K], decoder: msgspec.json.Decoder[T]
-) -> dict[K, bytes]:
-    """One digest for all lines of a key; landings have their lines in one order."""
-    found: dict[K, bytes] = {}
-    for line in lines:
-        of = key(decoder.decode(line))
-        found[of] = hashlib.blake2b(found.get(of, b"") + line, digest_size=16).digest()
-    return found
+def _side_by_side(one: Iterator[bytes], other: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """The lines of two landed files, which are in order, each with whether it is in both."""
+    ours, theirs = next(one, None), next(other, None)
+    while ours is not None or theirs is not None:
+        if ours == theirs:
+            yield cast("bytes", ours), True
+            ours, theirs = next(one, None), next(other, None)
+        elif theirs is None or (ours is not None and ours < theirs):
+            yield cast("bytes", ours), False
+            ours = next(one, None)
+        else:
+            yield theirs, False
+            theirs = next(other, None)

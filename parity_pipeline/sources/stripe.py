@@ -1,7 +1,6 @@
 """Which listings of Stripe a run needs, besides usage (see stripe_usage.py), and what it learns from them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -9,6 +8,7 @@ import msgspec
 
 from parity_pipeline.errors import ExtractionError, NotFoundError
 from parity_pipeline.periods import Window, to_unix
+from parity_pipeline.sources.notes import NotedFacts, NotedKeys, Notes
 from parity_pipeline.sources.paging import for_each
 from parity_pipeline.sources.resources import Resource, stripe_resource
 from parity_pipeline.sources.sink import Lander
@@ -52,8 +52,7 @@ class LandedLine(msgspec.Struct, frozen=True):
     pricing: Pricing | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ItemFact:
+class ItemFact(msgspec.Struct, frozen=True, order=True, array_like=True):
     """A subscription item: whose, on which meter, and its current period in Unix seconds."""
 
     customer: str
@@ -62,8 +61,7 @@ class ItemFact:
     end: int | None
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class LineFact:
+class LineFact(msgspec.Struct, frozen=True, order=True, array_like=True):
     """A line that a subscription item made: whose, at which price, and its period in Unix seconds."""
 
     customer: str
@@ -72,22 +70,29 @@ class LineFact:
     end: int
 
 
-@dataclass
+class _LongInvoice(msgspec.Struct, frozen=True, array_like=True):
+    """An invoice that holds more lines than came along."""
+
+    id: str
+    customer: str | None
+
+
 class StripeFacts:
     """What the listings tell about usage: filled by StripeLists, read by stripe_usage.py."""
 
-    customers: set[str] = field(default_factory=set)
-    meters: dict[str, Meter] = field(default_factory=dict)
-    price_meters: dict[str, str] = field(default_factory=dict)
-    items: set[ItemFact] = field(default_factory=set)
-    lines: set[LineFact] = field(default_factory=set)
+    def __init__(self, notes: Notes) -> None:
+        self.customers = notes.keys()
+        self.meters: dict[str, Meter] = {}
+        self.price_meters: dict[str, str] = {}
+        self.items = notes.facts(ItemFact, lambda item: item.customer)
+        self.lines = notes.facts(LineFact, lambda line: line.customer)
 
 
 class StripeLists:
     """Reads and lands every listing; use once."""
 
     def __init__(self, api: StripeApi, lander: Lander, window: Window) -> None:
-        self.facts = StripeFacts()
+        self.facts = StripeFacts(lander.notes)
         self._api = api
         self._lander = lander
         self._window = window
@@ -117,8 +122,7 @@ class StripeLists:
                 else:
                     whole.append(subscription)
             self._lander.append(resource, whole, requests=requests)
-            for subscription in whole:
-                self._learn_items(subscription)
+            self.facts.items.update(fact for subscription in whole for fact in _item_facts(subscription))
         self._finish(resource)
 
     async def prices(self) -> None:
@@ -158,7 +162,8 @@ class StripeLists:
 
     async def invoices(self) -> None:
         """Invoices of the window with all their lines."""
-        resource, long = stripe_resource("invoices"), dict[str, str | None]()
+        resource = stripe_resource("invoices")
+        long = self._lander.notes.facts(_LongInvoice, lambda invoice: invoice.id)
         async for page in self._api.pages("/v1/invoices", WholeInvoice, created=self._created):
             self._lander.append(resource, [invoice.bare for invoice in page.records])
             for invoice in page.records:
@@ -166,31 +171,31 @@ class StripeLists:
         self._finish(resource)
         known = await self._known_lines(long)
         await for_each(
-            [each for each in long.items() if each[0] not in known], self._lines, at_once=self._api.at_once
+            (each for each in long if each.id not in known), self._lines, at_once=self._api.at_once
         )
         self._finish(stripe_resource("invoice_lines"))
 
     async def credits(self) -> None:
         """Credit grants, then the transactions of each customer that has one."""
         resource = stripe_resource("credit_grants")
-        holders: set[str] = set()
+        holders, unlisted = self._lander.notes.keys(), 0
         async for page in self._api.pages("/v1/billing/credit_grants", CreditGrant):
             self._lander.append(resource, page.records)
             holders.update(grant.customer for grant in page.records if grant.customer is not None)
         self._finish(resource)
-        unlisted: list[str] = []
 
         async def read(customer: str) -> None:
+            nonlocal unlisted
             try:
                 await self._transactions(customer)
             except NotFoundError:
                 # Nobody could check whether deleted customers can be asked; both answers are accepted.
                 if customer in self.facts.customers:
                     raise
-                unlisted.append(customer)
+                unlisted += 1
 
-        await for_each(sorted(holders), read, at_once=self._api.at_once)
-        note = f"deleted customers not found: {len(unlisted)}" if unlisted else None
+        await for_each(holders, read, at_once=self._api.at_once)
+        note = f"deleted customers not found: {unlisted}" if unlisted else None
         self._finish(stripe_resource("credit_balance_transactions"), note=note)
 
     async def _transactions(self, customer: str) -> None:
@@ -199,41 +204,37 @@ class StripeLists:
         async for page in self._api.pages(path, CreditBalanceTransaction, customer=customer):
             self._lander.append(resource, page.records, context=(customer,))
 
-    def _embedded_lines(self, invoice: WholeInvoice, long: dict[str, str | None]) -> None:
+    def _embedded_lines(self, invoice: WholeInvoice, long: NotedFacts[_LongInvoice]) -> None:
         """Land the lines that came along; an invoice with more of them is to be asked for its lines."""
         if invoice.lines.has_more:
-            long[invoice.id] = invoice.customer
+            long.add(_LongInvoice(invoice.id, invoice.customer))
             return
         resource = stripe_resource("invoice_lines")
         self._lander.append(resource, invoice.lines.data, context=(invoice.id,), requests=0)
         self._learn_lines(invoice.lines.data, customer=invoice.customer)
 
-    async def _known_lines(self, long: Mapping[str, str | None]) -> set[str]:
+    async def _known_lines(self, long: NotedFacts[_LongInvoice]) -> NotedKeys:
         """Land the lines that an earlier pull read of invoices that were final then: they cannot change."""
-        final = {
-            each.id
-            for each in self._lander.known(stripe_resource("invoices"), InvoiceState)
-            if each.status != "draft"
-        }
+        final = self._lander.notes.keys()
+        for each in self._lander.known(stripe_resource("invoices"), InvoiceState):
+            if each.status != "draft" and each.id in long.keys:
+                final.add(each.id)
 
         def learn(line: LandedLine) -> None:
-            self._learn_lines([line], customer=long[line.invoice_id])
+            for invoice in long.of(line.invoice_id):
+                self._learn_lines([line], customer=invoice.customer)
 
         known = await self._lander.reuse(
-            stripe_resource("invoice_lines"),
-            {each for each in long if each in final},
-            lambda line: line.invoice_id,
-            LandedLine,
-            learn,
+            stripe_resource("invoice_lines"), final, lambda line: line.invoice_id, LandedLine, learn
         )
         self._api.count_spared("GET /v1/invoices/{id}/lines", len(known))
         return known
 
-    async def _lines(self, invoice_of: tuple[str, str | None]) -> None:
-        (invoice, customer), resource = invoice_of, stripe_resource("invoice_lines")
-        async for page in self._api.pages(f"/v1/invoices/{invoice}/lines", InvoiceLine):
-            self._lander.append(resource, page.records, context=(invoice,))
-            self._learn_lines(page.records, customer=customer)
+    async def _lines(self, invoice: _LongInvoice) -> None:
+        resource = stripe_resource("invoice_lines")
+        async for page in self._api.pages(f"/v1/invoices/{invoice.id}/lines", InvoiceLine):
+            self._lander.append(resource, page.records, context=(invoice.id,))
+            self._learn_lines(page.records, customer=invoice.customer)
 
     async def _items(self, subscription: Subscription) -> tuple[list[SubscriptionItem], int]:
         path, items, requests = "/v1/subscription_items", list[SubscriptionItem](), 0
@@ -258,25 +259,28 @@ class StripeLists:
         else:
             self._finish(resource)
 
-    def _learn_items(self, subscription: Subscription) -> None:
-        for item in subscription.items.data:
-            recurring = item.price.recurring
-            if subscription.customer and recurring is not None and recurring.meter is not None:
-                self.facts.items.add(
-                    ItemFact(
-                        subscription.customer,
-                        recurring.meter,
-                        item.current_period_start,
-                        item.current_period_end,
-                    )
-                )
-
     def _learn_lines(self, lines: Sequence[InvoiceLine | LandedLine], *, customer: str | None) -> None:
-        for line in lines:
-            is_of_item = line.parent is not None and line.parent.subscription_item_details is not None
-            details = line.pricing.price_details if line.pricing is not None else None
-            if customer and is_of_item and details is not None and details.price is not None:
-                self.facts.lines.add(LineFact(customer, details.price, line.period.start, line.period.end))
+        if customer:
+            self.facts.lines.update(_line_facts(lines, customer))
 
     def _finish(self, resource: Resource, *, note: str | None = None) -> None:
         self._lander.finish(resource, watermark=self._window.as_of, note=note)
+
+
+def _item_facts(subscription: Subscription) -> Iterator[ItemFact]:
+    for item in subscription.items.data:
+        recurring = item.price.recurring
+        if subscription.customer and recurring is not None and recurring.meter is not None:
+            yield ItemFact(
+                subscription.customer, recurring.meter, item.current_period_start, item.current_period_end
+            )
+
+
+def _line_facts(lines: Iterable[InvoiceLine | LandedLine], customer: str) -> set[LineFact]:
+    found = set()
+    for line in lines:
+        is_of_item = line.parent is not None and line.parent.subscription_item_details is not None
+        details = line.pricing.price_details if line.pricing is not None else None
+        if is_of_item and details is not None and details.price is not None:
+            found.add(LineFact(customer, details.price, line.period.start, line.period.end))
+    return found

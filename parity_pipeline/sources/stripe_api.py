@@ -20,7 +20,7 @@ from parity_pipeline.sources.answers import decoded, refusal
 from parity_pipeline.sources.guard import STRIPE_READS, checked_base_url
 from parity_pipeline.sources.journal import Journal
 from parity_pipeline.sources.limits import AS_PUBLISHED, STRIPE_HOST, LimitChanges, Limits, stripe_limits
-from parity_pipeline.sources.paging import MAX_PAGES, PageGuard
+from parity_pipeline.sources.paging import MAX_PAGES
 from parity_pipeline.sources.transport import ReadOnlyTransport
 from parity_pipeline.sources.vendor_api import VendorApi
 
@@ -161,7 +161,7 @@ class StripeApi(VendorApi):
     async def pages(self, path: str, record: type[T], **params: object) -> AsyncGenerator[Page[T], None]:
         """Walk through a listing, newest first, page by page."""
         listing = _named(path)
-        guard = PageGuard(listing, max_pages=self._max_pages)
+        guard = self.guard(listing)
         kind = ListPage[record]  # type: ignore[valid-type]  # made at run time
         after: dict[str, object] = {}
         while True:

@@ -14,7 +14,7 @@ import msgspec
 from parity_pipeline.errors import ExtractionError, NotFoundError
 from parity_pipeline.periods import Window, to_unix
 from parity_pipeline.sources.answered import ABSENT
-from parity_pipeline.sources.paging import PageGuard, for_each
+from parity_pipeline.sources.paging import for_each
 from parity_pipeline.sources.plan import SUMMARIES
 from parity_pipeline.sources.resources import stripe_resource
 from parity_pipeline.sources.sink import Lander
@@ -161,7 +161,7 @@ class StripeUsage:
     async def _error_events(self, kind: str, bare: set[str]) -> None:
         """Land the events that are listed with their data; the others are added to `bare`."""
         path = "/v2/core/events"
-        guard = PageGuard(f"stripe GET {path}")
+        guard = self._api.guard(f"stripe GET {path}")
         params: dict[str, object] = {"types": [kind], "limit": 100}
         while True:
             page = await self._api.get(path, EventPage, **params)

@@ -6,6 +6,8 @@ How a listing is walked through is each vendor's: see stripe_api.py and metronom
 import httpx
 
 from parity_pipeline.sources.journal import Journal, JournalTransport
+from parity_pipeline.sources.notes import Notes
+from parity_pipeline.sources.paging import PageGuard
 from parity_pipeline.sources.transport import TIMEOUT, ReadOnlyTransport
 
 
@@ -18,8 +20,13 @@ class VendorApi:
         self.at_once = transport.limits.concurrent
         self._transport = transport
         self._max_pages = max_pages
+        self._notes = journal.notes if journal else Notes()
         self._memory = JournalTransport(transport, journal, account)
         self._http = httpx.AsyncClient(transport=self._memory, timeout=TIMEOUT)
+
+    def guard(self, listing: str) -> PageGuard:
+        """What watches the walk through a listing."""
+        return PageGuard(listing, self._notes, max_pages=self._max_pages)
 
     def count_spared(self, endpoint: str, questions: int) -> None:
         """So many questions to an endpoint were answered by an earlier landing."""

@@ -12,6 +12,7 @@ from parity_pipeline.sources.metronome import MetronomeFacts
 from parity_pipeline.sources.metronome_api import MetronomeApi
 from parity_pipeline.sources.metronome_rates import MetronomeRates, rate_instants
 from parity_pipeline.sources.metronome_records import Contract, Override
+from parity_pipeline.sources.notes import Notes
 
 
 def _at(month: int, day: int, hour: int = 0) -> datetime:
@@ -66,7 +67,10 @@ def _rate(start: str) -> dict[str, Any]:
 
 def _read(vendor: ScriptedVendor, *, rate_cards: Sequence[str] = ("r1", "r2")) -> MemorySink:
     sink = MemorySink()
-    facts = MetronomeFacts(customers=["c1"], rate_cards=list(rate_cards), contracts=[_contract(_at(1, 1))])
+    facts = MetronomeFacts(Notes())
+    facts.customers.add("c1")
+    facts.rate_cards += rate_cards
+    facts.contracts.add(_contract(_at(1, 1)))
 
     async def work(api: MetronomeApi) -> None:
         await MetronomeRates(api, lander(sink), WINDOW).read(facts)

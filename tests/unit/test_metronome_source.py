@@ -28,7 +28,7 @@ def _lists(
     async def work(api: MetronomeApi) -> None:
         lists = MetronomeLists(api, lander(sink), WINDOW)
         facts.append(lists.facts)
-        lists.facts.customers += [*customers, *archived]
+        lists.facts.customers.update([*customers, *archived])
         lists.facts.archived.update(archived)
         for name in names:
             await getattr(lists, name)()
@@ -50,7 +50,11 @@ def test_customers_are_read_in_two_passes() -> None:
     vendor = ScriptedVendor(answer)
     sink, facts = _lists(vendor, "customers")
     assert [row.id for row in sink.rows["customers"]] == ["c1", "c2", "c3"]
-    assert set(facts.claims) == {"cus_1", "acme", "cus_2"}
+    assert [(claim.claimed, claim.customer) for claim in facts.claims] == [
+        ("acme", "c1"),
+        ("cus_1", "c1"),
+        ("cus_2", "c2"),
+    ]
     assert facts.archived == {"c3"}
     assert vendor.asked[1].query == {"limit": "100", "next_page": "two", "only_archived": "false"}
 
@@ -65,7 +69,7 @@ def test_links_of_every_customer() -> None:
     vendor = ScriptedVendor(answer)
     sink, facts = _lists(vendor, "billing_configurations", customers=("c1", "c2"))
     assert sink.contexts["billing_configurations"] == [("c1",)]
-    assert set(facts.claims) == {"cus_9"}
+    assert list(facts.claims.keys) == ["cus_9"]
     assert all(asked.body["include_archived"] for asked in vendor.asked)
 
 

@@ -18,6 +18,7 @@ from parity_pipeline.sources.metronome_usage import (
     key_sets,
     period_metrics,
 )
+from parity_pipeline.sources.notes import Notes
 
 
 def _metric(metric: str, kind: str | None, *events: str, keys: tuple[list[str], ...] = ()) -> BillableMetric:
@@ -36,9 +37,11 @@ def _product(metric: str, *keys: str, updates: list[ProductState] | None = None)
 
 
 def _facts(metrics: list[BillableMetric], products: list[Product]) -> MetronomeFacts:
-    return MetronomeFacts(
-        customers=["c1"], metrics={metric.id: metric for metric in metrics}, products=products
-    )
+    facts = MetronomeFacts(Notes())
+    facts.customers.add("c1")
+    facts.metrics |= {metric.id: metric for metric in metrics}
+    facts.products += products
+    return facts
 
 
 def test_metrics_that_are_asked_once_a_period() -> None:

@@ -110,7 +110,7 @@ def test_rates_of_unchanged_contracts_are_not_asked_twice(
 
         async def work(api: MetronomeApi) -> None:
             lists = MetronomeLists(api, lander, WINDOW)
-            lists.facts.customers.append("c1")
+            lists.facts.customers.add("c1")
             await lists.contracts()
             await MetronomeRates(api, lander, WINDOW).read(lists.facts)
 

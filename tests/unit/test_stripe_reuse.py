@@ -62,8 +62,10 @@ def _pull(
         created=1,
         default_aggregation=MeterAggregation(formula="sum"),
     )
-    facts = StripeFacts(set(CUSTOMERS), {"calls": calls})
-    facts.items = {ItemFact(each, "calls", None, None) for each in CUSTOMERS}
+    facts = StripeFacts(lander.notes)
+    facts.customers.update(CUSTOMERS)
+    facts.meters["calls"] = calls
+    facts.items.update(ItemFact(each, "calls", None, None) for each in CUSTOMERS)
 
     async def work(api: StripeApi) -> None:
         none, still = (asyncio.Future[list[str]]() for _ in range(2))

@@ -9,6 +9,7 @@ from scripted_vendors import WINDOW, Asked, MemorySink, ScriptedVendor, lander, 
 
 from parity_pipeline.errors import ExtractionError
 from parity_pipeline.periods import Period, Window, to_unix
+from parity_pipeline.sources.notes import Notes
 from parity_pipeline.sources.stripe import ItemFact, LineFact, StripeFacts
 from parity_pipeline.sources.stripe_api import StripeApi
 from parity_pipeline.sources.stripe_questions import SummaryAsk, summary_asks
@@ -39,13 +40,13 @@ def _meter(meter: str, formula: Any) -> Meter:
 
 
 def _facts(*lines: tuple[str, datetime, datetime], items: set[ItemFact] | None = None) -> StripeFacts:
-    return StripeFacts(
-        customers={"cus_1", "cus_2", "cus_3"},
-        meters={"calls": _meter("calls", "sum"), "seats": _meter("seats", "last")},
-        price_meters={"price_calls": "calls", "price_seats": "seats"},
-        items=items or set(),
-        lines={LineFact("cus_1", price, to_unix(start), to_unix(end)) for price, start, end in lines},
-    )
+    facts = StripeFacts(Notes())
+    facts.customers.update({"cus_1", "cus_2", "cus_3"})
+    facts.meters |= {"calls": _meter("calls", "sum"), "seats": _meter("seats", "last")}
+    facts.price_meters |= {"price_calls": "calls", "price_seats": "seats"}
+    facts.items.update(items or set())
+    facts.lines.update(LineFact("cus_1", price, to_unix(start), to_unix(end)) for price, start, end in lines)
+    return facts
 
 
 def test_sums_are_asked_by_day_over_the_whole_window() -> None:
@@ -181,7 +182,7 @@ def test_a_deleted_customer_may_be_gone(is_listed: bool) -> None:
     sink = MemorySink()
     facts = _facts(("price_calls", _at(3, 1), _at(4, 1)))
     if not is_listed:
-        facts.customers.clear()
+        facts.customers.discard("cus_1")
 
     async def work(api: StripeApi) -> None:
         await StripeUsage(api, lander(sink), WINDOW).summaries(facts, _nobody(), _nobody())
