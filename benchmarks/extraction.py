@@ -19,6 +19,7 @@ from benchmarks.extraction_pages import cpu_by_page
 from benchmarks.extraction_pull import Measured, pull, pull_apart
 from benchmarks.extraction_recorded import recorded_memory
 from benchmarks.extraction_server import AS_OF, Sent, Server, Serving, serving
+from benchmarks.recorded_server import serving_recorded
 from parity_pipeline.sandbox.disruptions import Disruption
 from parity_pipeline.sources.resources import Source
 
@@ -133,8 +134,8 @@ def faults(folder: Path, customers: int) -> None:
 def memory(folder: Path, sizes: Sequence[int]) -> None:
     """The peak of a process that does nothing but pull."""
     for customers in sizes:
-        with serving(Serving(customers), folder / f"c{customers}") as server:
-            found = pull_apart(server.variables, folder / f"h{customers}")
+        with serving_recorded(customers) as variables:
+            found = pull_apart(variables, folder / f"h{customers}")
         rows = sum(each.rows for each in found.manifest.resources)
         print(f"{customers} customers: {rows} rows, {found.requests} requests,", end=" ")
         print(f"{found.seconds:.1f} s, peak {found.peak_megabytes:.0f} MB")
@@ -159,7 +160,9 @@ def main() -> int:
     """Print all figures."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--customers", type=int, default=120)
-    options.add_argument("--memory", type=int, nargs="*", default=[100, 400], help="customers, size by size")
+    options.add_argument(
+        "--memory", type=int, nargs="*", default=[100, 1_000], help="customers, size by size"
+    )
     options.add_argument(
         "--recorded", type=int, nargs="*", default=[2_000, 20_000], help="the same, recorded"
     )
