@@ -1,7 +1,7 @@
 """What both vendors' listings have in common: a bound on pages, no cursor twice, many listings at a time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from typing import Any, Final, TypeVar
 
 from parity_pipeline.errors import ExtractionError
@@ -9,6 +9,7 @@ from parity_pipeline.sources.notes import NotedKeys, Notes
 
 MAX_PAGES: Final = 100_000
 _FEW: Final = 300
+_ITEMS_AT_ONCE: Final = 500
 
 T = TypeVar("T")
 
@@ -64,7 +65,15 @@ class _Seen:
         return self._more.add(key)
 
 
-async def for_each(items: Iterable[T], work: Callable[[T], Awaitable[None]], *, at_once: int) -> None:
+async def in_turns(items: Iterable[T]) -> AsyncIterator[T]:
+    """The items; now and then the requests that are under way have their turn."""
+    for number, item in enumerate(items):
+        yield item
+        if number % _ITEMS_AT_ONCE == 0:
+            await asyncio.sleep(0)
+
+
+async def for_each(items: Iterable[T], work: Callable[[T], Awaitable[object]], *, at_once: int) -> None:
     """Do the work for every item, so many at once; the first error stops the rest."""
     waiting = iter(items)
 

@@ -18,7 +18,7 @@ from parity_pipeline.sources.metronome_api import MetronomeAccess, MetronomeApi,
 from parity_pipeline.sources.metronome_rates import MetronomeRates
 from parity_pipeline.sources.metronome_usage import MeterLink, MetronomeUsage, UnadditiveNeeds
 from parity_pipeline.sources.notes import NotedKeys, Notes
-from parity_pipeline.sources.paging import first_error, together
+from parity_pipeline.sources.paging import first_error, in_turns, together
 from parity_pipeline.sources.resources import metronome_resource
 from parity_pipeline.sources.sink import Earlier, Lander, Sink
 from parity_pipeline.sources.stripe import StripeFacts, StripeLists
@@ -233,7 +233,7 @@ class _MetronomeReader:
             metronome_resource("usage"), lambda one: one.customer_id, _OfCustomer
         )
         quiet = self._lander.notes.keys()
-        for named, claims in self._lists.facts.claims.by_key():
+        async for named, claims in in_turns(self._lists.facts.claims.by_key()):
             if all(claim.customer in same for claim in claims):
                 quiet.add(named)
         return quiet
@@ -281,7 +281,7 @@ def _needs(facts: Sequence[StripeFacts], window: Window) -> UnadditiveNeeds:
             for meter in each.meters.values()
             if not is_additive(each, meter.id)
         ),
-        periods=frozenset(period for each in facts for _, _, period in unadditive_periods(each, window)),
+        periods=frozenset(period for each in facts for period in unadditive_periods(each, window)),
     )
 
 

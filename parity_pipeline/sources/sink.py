@@ -12,12 +12,12 @@ from parity_pipeline.periods import Window
 from parity_pipeline.sources.answered import Answered, PutOff, Rotation
 from parity_pipeline.sources.ledger import RequestCount
 from parity_pipeline.sources.notes import NotedKeys, Notes
+from parity_pipeline.sources.paging import in_turns
 from parity_pipeline.sources.records import Record
 from parity_pipeline.sources.resources import Resource
 
 T = TypeVar("T")
 
-_LINES_AT_ONCE: Final = 1000
 _ANSWERS_AT_ONCE: Final = 100
 
 
@@ -178,7 +178,7 @@ class Lander:
         The lines of an answer follow each other in a landing.
         """
         decoder, found, last, is_wanted = msgspec.json.Decoder(kind), self.notes.keys(), "", False
-        for number, line in enumerate(self._earlier_lines(resource) if wanted else ()):
+        async for line in in_turns(self._earlier_lines(resource) if wanted else ()):
             record = decoder.decode(line)
             question = key(record)
             is_first = question != last
@@ -188,8 +188,6 @@ class Lander:
                 found.add(question)
                 self.sink.copy(resource, [line], account=self.account, answers=is_first)
                 learn(record)
-            if number % _LINES_AT_ONCE == 0:
-                await asyncio.sleep(0)  # requests are under way meanwhile
         return found
 
     def _earlier_lines(self, resource: Resource) -> Iterator[bytes]:
@@ -204,13 +202,11 @@ class Lander:
             return still, moved
         both = _side_by_side(self._earlier_lines(resource), self.sink.lines(resource, self.account))
         last = None
-        for number, (line, is_same) in enumerate(both):
+        async for line, is_same in in_turns(both):
             found = key(decoder.decode(line))
             if found is not None and (found, is_same) != last:
                 last = found, is_same
                 (still if is_same else moved).add(found)
-            if number % _LINES_AT_ONCE == 0:
-                await asyncio.sleep(0)  # requests are under way meanwhile
         return still, moved
 
     def finish(self, resource: Resource, *, watermark: datetime, note: str | None = None) -> None:

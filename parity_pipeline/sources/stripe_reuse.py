@@ -11,9 +11,9 @@ an answer counts again only to the very same question, which names its days, and
 Some of them are asked all the same. If one is answered otherwise, none counts.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Container, Iterable
 from datetime import datetime, timedelta
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Final
 
 import msgspec
@@ -21,6 +21,8 @@ import msgspec
 from parity_pipeline.periods import Period, Window, from_unix
 from parity_pipeline.sources.answered import ABSENT, Answered, chance_of, digest_of, sample_size
 from parity_pipeline.sources.journal import MAX_AGE
+from parity_pipeline.sources.notes import NotedFacts, NotedKeys
+from parity_pipeline.sources.paging import in_turns
 from parity_pipeline.sources.resources import stripe_resource
 from parity_pipeline.sources.sink import Lander
 from parity_pipeline.sources.stripe_questions import Grouping, SummaryAsk
@@ -63,52 +65,55 @@ class EarlierSummaries:
         self._window = window
         self._resource = stripe_resource("meter_event_summaries")
 
-    async def fitting(
-        self, asks: Collection[SummaryAsk], quiet: Collection[str]
-    ) -> dict[SummaryAsk, Answered]:
+    async def fitting(self, asks: Iterable[SummaryAsk], quiet: Container[str]) -> NotedFacts[Answered]:
         """Those of the questions whose answers count again; the quiet customers' usage stood still."""
-        earlier = self._lander.earlier
-        moved: set[str | None] = set(earlier.doubtful if earlier else ())
+        earlier, notes = self._lander.earlier, self._lander.notes
+        moved: list[Container[str]] = [earlier.doubtful if earlier else ()]
         for name in ("subscriptions", "invoices"):
-            moved |= await self._lander.changed(stripe_resource(name), lambda one: one.customer, _OfCustomer)
-        by_text = {each.text: each for each in asks}
-        found: dict[SummaryAsk, Answered] = {}
-        for answered in self._lander.answers(self._resource):
-            ask = by_text.get(answered.question)
-            if ask is None or answered.digest == ABSENT:
-                continue
-            is_still = ask.customer in quiet and ask.customer not in moved
-            if (is_still and self._is_fresh(answered)) or self._is_closed(ask, answered):
-                found[ask] = answered
+            moved.append(
+                await self._lander.changed(stripe_resource(name), lambda one: one.customer, _OfCustomer)
+            )
+        by_text = notes.facts(SummaryAsk, lambda ask: ask.text)
+        async for each in in_turns(asks):
+            by_text.add(each)
+        found = notes.facts(Answered, lambda answered: answered.question)
+        async for answered in in_turns(self._lander.answers(self._resource)):
+            for ask in by_text.of(answered.question) if answered.digest != ABSENT else ():
+                is_still = ask.customer in quiet and not any(ask.customer in each for each in moved)
+                if (is_still and self._is_fresh(answered)) or self._is_closed(ask, answered):
+                    found.add(answered)
         return found
 
-    def sample(self, found: Mapping[SummaryAsk, Answered]) -> list[SummaryAsk]:
+    def sample(self, found: NotedFacts[Answered]) -> NotedKeys:
         """The questions that are asked all the same, others each time."""
-        salt = self._lander.read_at
+        salt, notes = self._lander.read_at, self._lander.notes
         if salt is None:
-            return list(found)
-        drawn = sorted(found, key=lambda ask: chance_of(ask.text, salt))
-        return drawn[: sample_size(len(drawn))]
+            return found.keys
+        drawn, by_chance = notes.keys(), notes.facts(tuple[str, str], lambda drawn: drawn[0])
+        by_chance.update((chance_of(each, salt).hex(), each) for each in found.keys)
+        drawn.update(question for _, question in islice(by_chance, sample_size(len(found))))
+        return drawn
 
-    async def land(self, found: Mapping[SummaryAsk, Answered]) -> set[SummaryAsk]:
-        """Land these answers again; returns those whose lines are what was answered then."""
+    async def land(self, found: NotedFacts[Answered], *, besides: Container[str]) -> NotedKeys:
+        """Land these answers again besides some; returns those whose lines are what was answered then."""
+        landed = self._lander.notes.keys()
         if not found:
-            return set()
-        landed = {ask for ask, answered in found.items() if answered.digest == summaries_digest(())}
+            return landed
         copied = self._lander.copier(self._resource)
+        for answered in found:
+            if answered.digest == summaries_digest(()) and answered.question not in besides:
+                await copied([], answered)
+                landed.add(answered.question)
         lines = self._lander.known_lines(self._resource, LandedSummary)
         for _, group in groupby(lines, key=lambda line: line[1].customer_id):
-            by_ask: dict[SummaryAsk, list[tuple[bytes, LandedSummary]]] = {}
+            by_ask: dict[str, list[tuple[bytes, LandedSummary]]] = {}
             for line, record in group:
-                by_ask.setdefault(self._question(record), []).append((line, record))
-            for ask, answer in by_ask.items():
-                known = found.get(ask)
-                if known and known.digest == summaries_digest(record for _, record in answer):
-                    await copied([line for line, _ in answer], known)
-                    landed.add(ask)
-        for ask in landed:
-            if found[ask].digest == summaries_digest(()):
-                await copied([], found[ask])
+                by_ask.setdefault(self._question(record).text, []).append((line, record))
+            for question, answer in by_ask.items():
+                for known in found.of(question) if question not in besides else ():
+                    if known.digest == summaries_digest(record for _, record in answer):
+                        await copied([line for line, _ in answer], known)
+                        landed.add(question)
         return landed
 
     def _question(self, record: LandedSummary) -> SummaryAsk:

@@ -6,9 +6,8 @@ Who is asked follows from the questions and the earlier landing alone, so that a
 asks the same when it goes on.
 """
 
-import asyncio
 import math
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -16,15 +15,16 @@ from typing import Final
 
 from parity_pipeline.periods import Window, floor_day, from_unix, rfc3339
 from parity_pipeline.sources.answered import ABSENT, Answered, Rotation
+from parity_pipeline.sources.notes import NotedFacts
+from parity_pipeline.sources.paging import in_turns
 from parity_pipeline.sources.resources import stripe_resource
 from parity_pipeline.sources.sink import Lander
 from parity_pipeline.sources.stripe_questions import SummaryAsk
 from parity_pipeline.sources.stripe_reuse import LandedSummary, is_closed, summaries_digest
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
-_CUSTOMERS_AT_ONCE: Final = 200
 
-Needs = Mapping[str, Sequence[SummaryAsk]]
+Needs = NotedFacts[SummaryAsk]
 """The questions of a run by customer."""
 _Key = tuple[str, str, str, str]
 
@@ -73,13 +73,12 @@ class UsageTurns:
         self._window = window
         self._resource = stripe_resource("meter_event_summaries")
 
-    async def put_off(self, asks: Iterable[SummaryAsk], *, asked: int, most: int) -> tuple[set[str], int]:
-        """Of sorted questions, besides so many `asked` already, the customers that are not asked now.
+    async def put_off(self, needs: Needs, *, asked: int, most: int) -> tuple[set[str], int]:
+        """Of these questions, besides so many `asked` already, the customers that are not asked now.
 
         Lands what is known of them; returns how many questions that answers as well.
         """
-        needs = {customer: list(each) for customer, each in groupby(asks, key=lambda ask: ask.customer)}
-        costs = {customer: len(each) for customer, each in needs.items()}
+        costs = {customer: len(each) for customer, each in needs.by_key()}
         known = await self._known(needs)
         doubtful = self._lander.earlier.doubtful if self._lander.earlier else frozenset()
         later = costs.keys() - chosen(costs, known, doubtful, most - asked)
@@ -121,10 +120,10 @@ class UsageTurns:
             until, read_at = each.known_until, each.read_at
             since[each.stripe_customer_id] = one(until, read_at) if until and read_at else None
         found = {}
-        async for customer, answers in self._answers(needs):
+        async for customer, answers in self._answers(needs.keys):
             asked_then = one(earlier.window.whole_days.end, _read_at(answers, earlier.window))
             known = since.get(customer, asked_then)
-            if known is not None and self._old(needs[customer], answers, known.until) is not None:
+            if known is not None and self._old(needs.of(customer), answers, known.until) is not None:
                 found[customer] = known
         return found
 
@@ -137,7 +136,7 @@ class UsageTurns:
         lines = _Lines(self._lander.known_lines(self._resource, LandedSummary))
         async for customer, answers in self._answers(known):
             by_key = lines.of(customer)
-            old = self._old(needs[customer], answers, known[customer].until) or []
+            old = self._old(needs.of(customer), answers, known[customer].until) or []
             answer_of = [(each, by_key.get(_key(each.question), [])) for each in old]
             if all(_is_answer(each, answer) for each, answer in answer_of):
                 for each, answer in answer_of:
@@ -146,14 +145,12 @@ class UsageTurns:
                 count += len(answer_of)
         return landed, count
 
-    async def _answers(self, wanted: Collection[str]) -> AsyncIterator[tuple[str, list[Answered]]]:
+    async def _answers(self, wanted: Container[str]) -> AsyncIterator[tuple[str, list[Answered]]]:
         """The earlier answers of each of these customers, who stand in order."""
         groups = groupby(self._lander.answers(self._resource), key=lambda each: _customer(each.question))
-        for number, (customer, answers) in enumerate(groups):
+        async for customer, answers in in_turns(groups):
             if customer in wanted:
                 yield customer, list(answers)
-            if number % _CUSTOMERS_AT_ONCE == 0:
-                await asyncio.sleep(0)  # requests are under way meanwhile
 
     def _old(
         self, asks: Iterable[SummaryAsk], answers: Iterable[Answered], until: datetime

@@ -4,7 +4,7 @@ Which summaries those are is decided in stripe_questions.py, which need not be a
 whose turn it is, when they are too many for one run, in stripe_rotation.py.
 """
 
-from collections.abc import Awaitable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Container, Iterable
 from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ import msgspec
 from parity_pipeline.errors import ExtractionError, NotFoundError
 from parity_pipeline.periods import Window, to_unix
 from parity_pipeline.sources.answered import ABSENT
-from parity_pipeline.sources.paging import for_each
+from parity_pipeline.sources.paging import for_each, in_turns
 from parity_pipeline.sources.plan import SUMMARIES
 from parity_pipeline.sources.resources import stripe_resource
 from parity_pipeline.sources.sink import Lander
@@ -25,6 +25,8 @@ from parity_pipeline.sources.stripe_records import MeterErrorEvent, MeterEventSu
 from parity_pipeline.sources.stripe_reuse import EarlierSummaries, summaries_digest
 from parity_pipeline.sources.stripe_rotation import UsageTurns
 
+Asks = Callable[[], Iterable[SummaryAsk]]
+"""Questions that can be gone through several times: they are too many to be held."""
 ERROR_TYPES: Final = ("v1.billing.meter.error_report_triggered", "v1.billing.meter.no_meter_found")
 
 
@@ -45,16 +47,16 @@ class StripeUsage:
         self._most = most
         self._earlier = EarlierSummaries(lander, window)
         self._turns = UsageTurns(lander, window)
-        self._asked: set[SummaryAsk] = set()
-        self._spared: set[SummaryAsk] = set()
-        self._absent: dict[str, NotFoundError] = {}
+        self._asked = lander.notes.keys()
+        self._spared = lander.notes.keys()
+        self._absent = lander.notes.facts(tuple[str, str], lambda absent: absent[0])
 
     async def summaries(
         self,
         facts: StripeFacts,
         listed: Awaitable[object],
-        named: Awaitable[Collection[str]],
-        quiet: Awaitable[Collection[str]] | None = None,
+        named: Awaitable[Container[str]],
+        quiet: Awaitable[Container[str]] | None = None,
     ) -> None:
         """The answers to all questions of a run, each as soon as it is known.
 
@@ -63,62 +65,67 @@ class StripeUsage:
         everything waits for what tells whether it does: the customers whose usage in Metronome is `quiet`.
         """
         if quiet is None:
-            await self._begin(day_asks(facts, self._window))
+            await self._begin(lambda: day_asks(facts, self._window))
         await listed
         if quiet is None:
-            await self._begin(summary_asks(facts, self._window))
-        asks = summary_asks(facts, self._window, await named)
+            await self._begin(lambda: summary_asks(facts, self._window))
+        names = await named
         if quiet is not None:
-            await self._spare(asks, await quiet)
-        await self._ask_the_rest(asks)
-        # Nobody could check whether deleted customers can be asked; both answers are accepted.
-        for customer in sorted(set(self._absent) & facts.customers):
-            raise self._absent[customer]
-        absent = len(self._absent)
+            await self._spare(lambda: summary_asks(facts, self._window, names), await quiet)
+        await self._ask_the_rest(summary_asks(facts, self._window, names))
+        for customer, error in self._absent:
+            # Nobody could check whether deleted customers can be asked; both answers are accepted.
+            if customer in facts.customers:
+                raise NotFoundError(error)
+        absent = len(self._absent.keys)
         self._lander.finish(
             stripe_resource("meter_event_summaries"),
             watermark=self._window.whole_days.end,
             note=f"deleted customers not found: {absent}" if absent else None,
         )
 
-    async def _begin(self, asks: Iterable[SummaryAsk]) -> None:
+    async def _begin(self, asks: Asks) -> None:
         """Ask before all questions are known, unless they may turn out to be too many for one run."""
-        known = list(asks)
-        if self._most is None or 2 * len(known) <= self._most:
-            await self._ask(known)
+        questions = 0
+        if self._most is not None:
+            async for _ in in_turns(asks()):
+                questions += 1
+        if self._most is None or 2 * questions <= self._most:
+            await self._ask(asks())
 
-    async def _spare(self, asks: Collection[SummaryAsk], quiet: Collection[str]) -> None:
+    async def _spare(self, asks: Asks, quiet: Container[str]) -> None:
         """Land again what an earlier landing knows, if a sample of it is answered as before."""
-        known = await self._earlier.fitting(asks, quiet)
-        sample = self._earlier.sample(known)
-        digests: dict[SummaryAsk, str] = {}
-        await self._ask(sample, digests)
-        if all(digests.get(each) == known[each].digest for each in sample):
-            self._spared = await self._earlier.land(
-                {each: known[each] for each in known.keys() - self._asked}
-            )
+        known = await self._earlier.fitting(asks(), quiet)
+        sample, differing = self._earlier.sample(known), 0
+
+        async def look(ask: SummaryAsk) -> None:
+            nonlocal differing
+            digest = await self._summaries(ask)
+            differing += [digest] != [each.digest for each in known.of(ask.text)]
+
+        await self._ask((each for each in asks() if each.text in sample), look)
+        if not differing:
+            self._spared = await self._earlier.land(known, besides=self._asked)
             self._api.count_spared(SUMMARIES, len(self._spared))
 
-    async def _ask_the_rest(self, asks: Collection[SummaryAsk]) -> None:
+    async def _ask_the_rest(self, asks: Iterable[SummaryAsk]) -> None:
         """Ask what is still open; whom it is too many for, is put off to a later run."""
-        rest = [each for each in asks if each not in self._asked and each not in self._spared]
-        later: set[str] = set()
-        if self._most is not None and len(self._asked) + len(rest) > self._most:
-            later, answers = await self._turns.put_off(rest, asked=len(self._asked), most=self._most)
+        rest = self._lander.notes.facts(SummaryAsk, lambda ask: ask.customer)
+        async for each in in_turns(asks):
+            if each.text not in self._asked and each.text not in self._spared:
+                rest.add(each)
+        asked, later = len(self._asked), set[str]()
+        if self._most is not None and asked + len(rest) > self._most:
+            later, answers = await self._turns.put_off(rest, asked=asked, most=self._most)
             self._api.count_spared(SUMMARIES, answers)
         await self._ask(each for each in rest if each.customer not in later)
 
-    async def _ask(self, asks: Iterable[SummaryAsk], digests: dict[SummaryAsk, str] | None = None) -> None:
-        """Ask what was not asked yet, and keep the digests of the answers where they are wanted."""
-
-        async def read(ask: SummaryAsk) -> None:
-            digest = await self._summaries(ask)
-            if digests is not None:
-                digests[ask] = digest
-
-        fresh = sorted(set(asks) - self._asked)
-        self._asked.update(fresh)
-        await for_each(fresh, read, at_once=self._api.at_once)
+    async def _ask(
+        self, asks: Iterable[SummaryAsk], read: Callable[[SummaryAsk], Awaitable[object]] | None = None
+    ) -> None:
+        """Ask what was not asked yet."""
+        fresh = (each for each in asks if self._asked.add(each.text))
+        await for_each(fresh, read or self._summaries, at_once=self._api.at_once)
 
     async def _summaries(self, ask: SummaryAsk) -> str:
         """Land the answer; returns its digest."""
@@ -138,7 +145,7 @@ class StripeUsage:
                 answer += page.records
             digest = summaries_digest(answer)
         except NotFoundError as error:
-            self._absent[ask.customer] = error
+            self._absent.add((ask.customer, str(error)))
             digest = ABSENT
         self._lander.answered(resource, ask.text, digest)
         return digest

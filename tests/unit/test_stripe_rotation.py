@@ -15,6 +15,7 @@ from parity_pipeline.landing import LandedResource, read_manifest
 from parity_pipeline.landing_writer import Background, LandingWriter
 from parity_pipeline.periods import DAY, Window, to_unix
 from parity_pipeline.sources.answered import PutOff, Rotation
+from parity_pipeline.sources.notes import Notes
 from parity_pipeline.sources.resources import stripe_resource
 from parity_pipeline.sources.sink import Lander
 from parity_pipeline.sources.stripe import ItemFact, LineFact, StripeFacts
@@ -174,9 +175,12 @@ class Account:
             )
             for name, formula in (("calls", "sum"), ("seats", "last"))
         }
-        facts = StripeFacts(set(NAMES) - self.absent, meters, {"price_seats": "seats"})
-        facts.items = {ItemFact(each, "calls", None, None) for each in NAMES}
-        facts.lines = self.lines
+        facts = StripeFacts(Notes())
+        facts.customers.update(set(NAMES) - self.absent)
+        facts.meters |= meters
+        facts.price_meters["price_seats"] = "seats"
+        facts.items.update(ItemFact(each, "calls", None, None) for each in NAMES)
+        facts.lines.update(self.lines)
         return facts
 
     def _answer(self, asked: Asked) -> Any:

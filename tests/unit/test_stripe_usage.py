@@ -1,6 +1,7 @@
 """Which event summaries are asked for."""
 
 import asyncio
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
@@ -49,26 +50,30 @@ def _facts(*lines: tuple[str, datetime, datetime], items: set[ItemFact] | None =
     return facts
 
 
+def _asks(facts: StripeFacts, window: Window, also: Collection[str] = ()) -> list[SummaryAsk]:
+    return list(summary_asks(facts, window, also))
+
+
 def test_sums_are_asked_by_day_over_the_whole_window() -> None:
     """A billed meter that adds up is asked once for all whole days."""
     facts = _facts(("price_calls", _at(3, 1), _at(4, 1)))
-    assert summary_asks(facts, WINDOW) == [SummaryAsk("cus_1", "calls", "day", WHOLE)]
+    assert _asks(facts, WINDOW) == [SummaryAsk("cus_1", "calls", "day", WHOLE)]
 
 
 def test_customers_that_metronome_names_are_asked_too() -> None:
     """A customer without a metered item is asked when Metronome names it and Stripe knows it."""
-    asks = summary_asks(_facts(), WINDOW, also={"cus_2", "cus_unknown", "a readable alias"})
+    asks = _asks(_facts(), WINDOW, also={"cus_2", "cus_unknown", "a readable alias"})
     assert asks == [SummaryAsk("cus_2", "calls", "day", WHOLE)]
 
 
 def test_nobody_else_is_asked() -> None:
     """A line at a price without a meter makes no question."""
-    assert summary_asks(_facts(("price_fixed", _at(3, 1), _at(4, 1))), WINDOW) == []
+    assert _asks(_facts(("price_fixed", _at(3, 1), _at(4, 1))), WINDOW) == []
 
 
 def test_last_values_are_asked_once_a_period() -> None:
     """A meter that does not add up is asked for the whole days of its billing period, edges left out."""
-    asks = summary_asks(_facts(("price_seats", _at(3, 10, 8), _at(4, 10, 8))), WINDOW)
+    asks = _asks(_facts(("price_seats", _at(3, 10, 8), _at(4, 10, 8))), WINDOW)
     assert SummaryAsk("cus_1", "seats", "none", Period(_at(3, 11), _at(4, 10))) in asks
     assert not [ask for ask in asks if ask.meter == "seats" and ask.grouping != "none"]
 
@@ -76,25 +81,25 @@ def test_last_values_are_asked_once_a_period() -> None:
 def test_the_running_period_is_cut_at_as_of() -> None:
     """The item's current period is asked up to the last whole day."""
     item = ItemFact("cus_1", "seats", to_unix(_at(4, 20)), to_unix(_at(5, 20)))
-    asks = summary_asks(_facts(items={item}), WINDOW)
+    asks = _asks(_facts(items={item}), WINDOW)
     assert SummaryAsk("cus_1", "seats", "none", Period(_at(4, 20), _at(5, 3))) in asks
 
 
 def test_a_period_before_the_window_is_not_asked() -> None:
     """A period that began before the window is out of scope."""
-    asks = summary_asks(_facts(("price_seats", _at(2, 20), _at(3, 20))), WINDOW)
+    asks = _asks(_facts(("price_seats", _at(2, 20), _at(3, 20))), WINDOW)
     assert [ask.grouping for ask in asks] == ["day"]
 
 
 def test_a_period_without_a_whole_day_is_not_asked() -> None:
     """Empty ranges would be refused."""
     item = ItemFact("cus_1", "seats", to_unix(_at(5, 2, 12)), to_unix(_at(6, 2, 12)))
-    asks = summary_asks(_facts(items={item}), WINDOW)
+    asks = _asks(_facts(items={item}), WINDOW)
     assert [ask.grouping for ask in asks] == ["day"]
 
 
 def _whole_periods(facts: StripeFacts) -> list[Period]:
-    return [ask.period for ask in summary_asks(facts, WINDOW) if ask.grouping == "none"]
+    return [ask.period for ask in _asks(facts, WINDOW) if ask.grouping == "none"]
 
 
 def test_a_period_that_no_invoice_names_is_asked() -> None:
@@ -137,7 +142,7 @@ def test_a_gap_that_began_before_the_window_is_not_asked() -> None:
 
 def test_hours_around_unaligned_bounds() -> None:
     """A bound inside an hour is asked with that hour; a bound on an hour is not."""
-    asks = summary_asks(_facts(("price_calls", _at(3, 10, 8, 15), _at(4, 10, 8))), WINDOW)
+    asks = _asks(_facts(("price_calls", _at(3, 10, 8, 15), _at(4, 10, 8))), WINDOW)
     hours = [ask.period for ask in asks if ask.grouping == "hour"]
     assert hours == [Period(_at(3, 10, 8), _at(3, 10, 9))]
 
@@ -146,7 +151,7 @@ def test_a_window_without_a_whole_day() -> None:
     """On the first day there is nothing to ask by day."""
     window = Window(_at(3, 1), _at(3, 1, 12))
     item = ItemFact("cus_1", "calls", to_unix(_at(3, 1)), to_unix(_at(4, 1)))
-    assert summary_asks(_facts(items={item}), window) == []
+    assert _asks(_facts(items={item}), window) == []
 
 
 def test_questions_on_the_wire() -> None:
