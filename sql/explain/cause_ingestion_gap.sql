@@ -168,7 +168,17 @@ everybody as (
         on
             usage_daily.account = suspected_days.account
             and usage_daily.usage_date = suspected_days.usage_date
-    where usage_daily.metronome_customer_id is not null
+    left join intermediate.int_usage__put_off as put_off
+        on
+            usage_daily.account = put_off.account
+            and usage_daily.customer_key = put_off.stripe_customer_id
+    where
+        usage_daily.metronome_customer_id is not null
+        and (
+            put_off.account is null
+            or cast(usage_daily.usage_date as timestamp) + interval 1 day
+            <= put_off.known_until
+        )
 ),
 
 everybodys_customers as (

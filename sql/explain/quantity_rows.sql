@@ -7,7 +7,8 @@
 -- metronome_usage: Metronome's usage of the same days
 -- stripe_edge_usage: Stripe's usage of the days that only a part of lies between the bounds
 -- metronome_edge_usage: Metronome's usage of those days
--- late_usage: what Stripe's meter holds beyond Stripe's invoice; negative where it holds less; 0 where the edges leave it open
+-- late_usage: what Stripe's meter holds beyond Stripe's invoice; negative where it holds less; 0 where the edges, or days that
+-- Stripe was not asked about, leave it open
 -- are_bounds_equal: both sides have the period, from and to the same instants
 with
 
@@ -244,6 +245,10 @@ select
                 complete.expected_value is null
                 or complete.stripe_usage = 0
                 or not complete.is_additive
+                or (
+                    put_off.account is not null
+                    and coalesce(put_off.known_until < complete.period_end, true)
+                )
                 then 0
             when complete.stripe_usage > complete.expected_value
                 then complete.stripe_usage - complete.expected_value
@@ -257,3 +262,7 @@ select
         end as decimal(38, 12)
     ) as late_usage
 from complete
+left join intermediate.int_usage__put_off as put_off
+    on
+        complete.account = put_off.account
+        and complete.customer_key = put_off.stripe_customer_id

@@ -179,3 +179,22 @@ def test_an_hour_at_the_edge_that_nobody_asked_about(
         made.add("stripe/meter_event_summaries", hour, context=("cus_a", "hour"))
     made.put_off("a", known_until)
     assert made.told("parity.line_item_quantities", "status") == [(status,)]
+
+
+def test_days_that_nobody_asked_about_explain_nothing(make_scene: Callable[..., Scene]) -> None:
+    """Five are missing on the 5th; of the 31st, which Stripe was not asked about, nothing is told.
+
+    Asked about, that day would hold what Stripe's invoice lacks, or show that it was taken back.
+    """
+    made = make_scene(as_of="2026-11-03")
+    made.setting(gate__max_age_hours="100")
+    made.customer("a")
+    made.billed("a", 100, 95)
+    made.metered("a", "60", "55")
+    made.metered("a", None, "40", day="2026-10-31")
+    made.put_off("a", "2026-10-31")
+    rows = made.told("parity.findings", "check_name", "usage_date", "cause", "variance")
+    assert [row for row in rows if row[0] != "invoice_totals"] == [
+        ("event_ingestion", date(2026, 10, 5), "events_missing", -5),
+        ("line_item_quantities", None, "events_missing", -5),
+    ]
