@@ -131,6 +131,8 @@ class Completeness:
     """Of those, customers of whom too little was ever read."""
     runs_left: int = 0
     """About how many runs it takes until there are none of those."""
+    aged: int = 0
+    """Customers that were not asked and whose usage is too old to count."""
 
     @property
     def remark(self) -> str:
@@ -141,7 +143,9 @@ class Completeness:
         if self.put_off:
             parts.append(f"{amounts.counted(self.put_off, 'customer')} not asked in this run")
         if self.never_read:
-            parts.append(f"{self.never_read} of them never before")
+            parts.append(f"too little known of {self.never_read} of them")
+        if self.aged:
+            parts.append(f"usage of {self.aged} of them too old to count")
         if self.oldest_read_at:
             parts.append(f"the oldest read after {rfc3339(self.oldest_read_at)}")
         return ", ".join(parts)

@@ -148,6 +148,9 @@ def _resource(each: Completeness) -> dict[str, Any]:
         "reused": each.reused,
         "reused_from": each.reused_from,
         "oldest_read_at": rfc3339(each.oldest_read_at) if each.oldest_read_at else None,
+        "put_off_customers": each.put_off,
+        "never_read_customers": each.never_read,
+        "aged_customers": each.aged,
     }
 
 

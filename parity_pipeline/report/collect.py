@@ -66,6 +66,14 @@ _EFFECT_BALANCES: Final = """
     order by currency
     """
 
+_COMPLETENESS: Final = """
+    select completeness.*, coalesce(turns.aged_customers, 0) as aged
+    from control.completeness
+    left join parity.usage_turns as turns
+        on completeness.account = turns.account and completeness.resource = 'meter_event_summaries'
+    order by source desc, resource, completeness.account
+    """
+
 Row = Mapping[str, Any]
 
 
@@ -98,11 +106,7 @@ def collect_evidence(
             SafetyHit,
             "select * from parity.safety order by cause, account, stripe_customer_id, subject",
         ),
-        completeness=values(
-            connection,
-            Completeness,
-            "select * from control.completeness order by source desc, resource, account",
-        ),
+        completeness=values(connection, Completeness, _COMPLETENESS),
         sides=values(connection, Side, "select * from parity.sides order by source desc, account"),
         cycle_coverage=values(
             connection, CycleCoverage, "select * from parity.cycle_coverage order by account"

@@ -5,12 +5,14 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from gate_evidence import CLEAN, HIT, with_check, with_resource, with_side, with_suite
+from gate_evidence import CLEAN, HIT, resource, with_check, with_resource, with_side, with_suite
 
-from parity_pipeline.quality.evidence import CycleCoverage, UnitCycle, WorstCustomer
+from parity_pipeline.quality.evidence import CycleCoverage, UnitCycle, UsageTurns, WorstCustomer
 from parity_pipeline.quality.gate import INPUTS_WHEN_EMPTY, decide
 from parity_pipeline.quality.suites import FailedExpectation
 from parity_pipeline.setting_sections import CHECKS
+
+SUMMARIES = "stripe/meter_event_summaries"
 
 
 def test_clean_evidence_is_go() -> None:
@@ -54,6 +56,41 @@ def test_a_resource_not_read_to_its_end_is_undecided() -> None:
     verdict = decide(with_resource(CLEAN, "stripe/invoices", complete=False))
     assert verdict.decision == "UNDECIDED"
     assert "stripe/invoices was not read to the end" in verdict.reasons[0]
+
+
+def test_customers_whose_usage_was_never_read_are_undecided() -> None:
+    """How many, and how many runs it takes; whatever fails already."""
+    usage = resource(SUMMARIES, complete=False, put_off=1500, never_read=1200, runs_left=2)
+    evidence = replace(CLEAN, completeness=[*CLEAN.completeness, usage])
+    verdict = decide(with_check(evidence, "invoice_totals", is_ratio_met=False, breaches=1))
+    assert verdict.decision == "UNDECIDED"
+    assert verdict.reasons == (
+        "The pull is incomplete: too little usage of 1,200 customers was read from Stripe up to now; about "
+        "2 more runs will do (limits.summaries_per_run), or one with --full.",
+    )
+
+
+def test_an_old_difference_does_not_become_a_go_by_waiting() -> None:
+    """Usage that is too old is pending; but as long as somebody's differed there is no GO."""
+    turns = UsageTurns("default", 9, 0, 5, 70, 0, None, None)
+    assert decide(replace(CLEAN, usage_turns=[turns])).decision == "GO"
+    verdict = decide(replace(CLEAN, usage_turns=[replace(turns, differing_customers=1)]))
+    assert (verdict.decision, verdict.is_go_day) == ("UNDECIDED", False)
+    assert verdict.reasons == (
+        "The usage of 1 customer differed and was read longer ago than gate.max_age_hours; raise "
+        "limits.summaries_per_run, or run with --full.",
+    )
+    failing = replace(CLEAN, usage_turns=[replace(turns, differing_customers=1)], safety_hits=[HIT])
+    assert decide(failing).decision == "NO_GO"
+
+
+def test_what_customers_wait_for_is_remarked() -> None:
+    """Beside how many answers come from an earlier landing."""
+    usage = resource(SUMMARIES, put_off=20, never_read=3, aged=5, reused=34, reused_from="r1")
+    assert usage.remark == (
+        "34 answers from r1, 20 customers not asked in this run, too little known of 3 of them, "
+        "usage of 5 of them too old to count"
+    )
 
 
 def test_malformed_input_is_undecided() -> None:
