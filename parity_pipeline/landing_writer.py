@@ -31,7 +31,7 @@ from parity_pipeline.sources.records import Record
 from parity_pipeline.sources.resources import Resource
 from parity_pipeline.spool import Spool
 
-_BUFFERS_BYTES: Final = 16 * 1024 * 1024
+_BUFFERS_BYTES: Final = 8 * 1024 * 1024
 """The memory of all files that are being written."""
 _OFFSET: Final = re.compile(rb'T\d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:\d\d"')
 
