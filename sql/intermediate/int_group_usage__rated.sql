@@ -47,95 +47,246 @@ products as (
     where not products.is_archived
 ),
 
-grouped_usage as (
+-- Sums come first: most usage lies between the first and the last day of one rate, so that no day is looked at by itself.
+metric_sums as (
+    select
+        usage_rows.account,
+        usage_rows.metronome_customer_id,
+        usage_rows.billable_metric_id,
+        '' as asked_group_key,
+        '' as group_values,
+        min(cast(usage_rows.start_at as date)) as first_date,
+        max(cast(usage_rows.start_at as date)) as last_date,
+        sum(usage_rows.usage_value) as usage_value,
+        max(usage_rows.usage_value) as greatest_value
+    from staging.stg_metronome__usage as usage_rows
+    cross join run
+    where
+        usage_rows.window_size = 'day'
+        and usage_rows.usage_value <> 0
+        and cast(usage_rows.start_at as date) >= cast(run.parallel_run_start as date)
+        and cast(usage_rows.start_at as date) < cast(run.as_of as date)
+    group by
+        usage_rows.account,
+        usage_rows.metronome_customer_id,
+        usage_rows.billable_metric_id
+),
+
+group_sums as (
     select
         usage_groups.account,
         usage_groups.metronome_customer_id,
-        products.product_id,
-        priced.pricing_group_values,
-        cast(usage_groups.start_at as date) as usage_date,
-        usage_groups.usage_value
+        usage_groups.billable_metric_id,
+        usage_groups.asked_group_key,
+        usage_groups.group_values,
+        min(cast(usage_groups.start_at as date)) as first_date,
+        max(cast(usage_groups.start_at as date)) as last_date,
+        sum(usage_groups.usage_value) as usage_value,
+        max(usage_groups.usage_value) as greatest_value
     from staging.stg_metronome__usage_groups as usage_groups
+    cross join run
+    where
+        usage_groups.usage_value <> 0
+        and cast(usage_groups.start_at as date) >= cast(run.parallel_run_start as date)
+        and cast(usage_groups.start_at as date) < cast(run.as_of as date)
+    group by
+        usage_groups.account,
+        usage_groups.metronome_customer_id,
+        usage_groups.billable_metric_id,
+        usage_groups.asked_group_key,
+        usage_groups.group_values
+),
+
+product_sums as (
+    select
+        metric_sums.*,
+        products.product_id,
+        '{}' as pricing_group_values
+    from metric_sums
     inner join products
         on
-            usage_groups.account = products.account
-            and usage_groups.billable_metric_id = products.billable_metric_id
+            metric_sums.account = products.account
+            and metric_sums.billable_metric_id = products.billable_metric_id
+            and products.pricing_keys = 0
+    union all
+    select
+        group_sums.*,
+        products.product_id,
+        priced.pricing_group_values
+    from group_sums
+    inner join products
+        on
+            group_sums.account = products.account
+            and group_sums.billable_metric_id = products.billable_metric_id
     inner join intermediate.int_group_values__priced as priced
         on
             products.account = priced.account
             and products.product_id = priced.product_id
-            and usage_groups.asked_group_key = priced.asked_group_key
-            and usage_groups.group_values = priced.group_values
+            and group_sums.asked_group_key = priced.asked_group_key
+            and group_sums.group_values = priced.group_values
 ),
 
-plain_usage as (
+rates as (
+    select * from intermediate.int_contract_rates__bounded
+),
+
+rated_sums as (
     select
-        usage_rows.account,
-        usage_rows.metronome_customer_id,
-        products.product_id,
-        '{}' as pricing_group_values,
+        product_sums.account,
+        product_sums.metronome_customer_id,
+        product_sums.product_id,
+        product_sums.asked_group_key,
+        product_sums.group_values,
+        bool_or(
+            rates.starts_at
+            < cast(product_sums.first_date as timestamp) + interval 1 day
+            and coalesce(
+                rates.ends_at > cast(product_sums.last_date as timestamp), true
+            )
+        ) as is_wholly_rated
+    from product_sums
+    inner join rates
+        on
+            product_sums.account = rates.account
+            and product_sums.metronome_customer_id = rates.metronome_customer_id
+            and product_sums.product_id = rates.product_id
+            and product_sums.pricing_group_values = rates.pricing_group_values
+            and rates.starts_at
+            < cast(product_sums.last_date as timestamp) + interval 1 day
+            and coalesce(
+                rates.ends_at > cast(product_sums.first_date as timestamp), true
+            )
+    group by
+        product_sums.account,
+        product_sums.metronome_customer_id,
+        product_sums.product_id,
+        product_sums.asked_group_key,
+        product_sums.group_values
+),
+
+weighed_sums as (
+    select
+        product_sums.*,
+        coalesce(rated_sums.is_wholly_rated, false) as is_wholly_rated,
+        not coalesce(rated_sums.is_wholly_rated, true) as is_partly_rated
+    from product_sums
+    left join rated_sums
+        on
+            product_sums.account = rated_sums.account
+            and product_sums.metronome_customer_id = rated_sums.metronome_customer_id
+            and product_sums.product_id = rated_sums.product_id
+            and product_sums.asked_group_key = rated_sums.asked_group_key
+            and product_sums.group_values = rated_sums.group_values
+),
+
+-- What no single rate spans is looked at day by day.
+partly_rated as (
+    select * from weighed_sums
+    where is_partly_rated
+),
+
+partly_rated_days as (
+    select
+        partly_rated.account,
+        partly_rated.metronome_customer_id,
+        partly_rated.product_id,
+        partly_rated.pricing_group_values,
+        partly_rated.asked_group_key,
+        partly_rated.group_values,
         cast(usage_rows.start_at as date) as usage_date,
         usage_rows.usage_value
-    from staging.stg_metronome__usage as usage_rows
-    inner join products
+    from partly_rated
+    inner join staging.stg_metronome__usage as usage_rows
         on
-            usage_rows.account = products.account
-            and usage_rows.billable_metric_id = products.billable_metric_id
-    where usage_rows.window_size = 'day' and products.pricing_keys = 0
-),
-
-all_usage as (
-    select * from grouped_usage
+            partly_rated.account = usage_rows.account
+            and partly_rated.metronome_customer_id = usage_rows.metronome_customer_id
+            and partly_rated.billable_metric_id = usage_rows.billable_metric_id
+            and partly_rated.asked_group_key = ''
+            and usage_rows.window_size = 'day'
     union all
-    select * from plain_usage
+    select
+        partly_rated.account,
+        partly_rated.metronome_customer_id,
+        partly_rated.product_id,
+        partly_rated.pricing_group_values,
+        partly_rated.asked_group_key,
+        partly_rated.group_values,
+        cast(usage_groups.start_at as date) as usage_date,
+        usage_groups.usage_value
+    from partly_rated
+    inner join staging.stg_metronome__usage_groups as usage_groups
+        on
+            partly_rated.account = usage_groups.account
+            and partly_rated.metronome_customer_id = usage_groups.metronome_customer_id
+            and partly_rated.billable_metric_id = usage_groups.billable_metric_id
+            and partly_rated.asked_group_key = usage_groups.asked_group_key
+            and partly_rated.group_values = usage_groups.group_values
 ),
 
-rated_days as (
-    select distinct
-        all_usage.account,
-        all_usage.metronome_customer_id,
-        all_usage.product_id,
-        all_usage.pricing_group_values,
-        all_usage.usage_date
-    from all_usage
-    inner join intermediate.int_contract_rates__bounded as rates
-        on
-            all_usage.account = rates.account
-            and all_usage.metronome_customer_id = rates.metronome_customer_id
-            and all_usage.product_id = rates.product_id
-            and all_usage.pricing_group_values = rates.pricing_group_values
-            and rates.starts_at
-            < cast(all_usage.usage_date as timestamp) + interval 1 day
-            and coalesce(
-                rates.ends_at > cast(all_usage.usage_date as timestamp), true
-            )
+rated_day_sums as (
+    select
+        days.account,
+        days.metronome_customer_id,
+        days.product_id,
+        days.asked_group_key,
+        days.group_values,
+        sum(days.usage_value) as usage_value,
+        max(days.usage_value) as greatest_value
+    from partly_rated_days as days
+    cross join run
+    where
+        days.usage_value <> 0
+        and days.usage_date >= cast(run.parallel_run_start as date)
+        and days.usage_date < cast(run.as_of as date)
+        and exists (
+            select 1 as is_rated
+            from rates
+            where
+                rates.account = days.account
+                and rates.metronome_customer_id = days.metronome_customer_id
+                and rates.product_id = days.product_id
+                and rates.pricing_group_values = days.pricing_group_values
+                and rates.starts_at
+                < cast(days.usage_date as timestamp) + interval 1 day
+                and coalesce(rates.ends_at > cast(days.usage_date as timestamp), true)
+        )
+    group by
+        days.account,
+        days.metronome_customer_id,
+        days.product_id,
+        days.asked_group_key,
+        days.group_values
 ),
 
 weighed as (
     select
-        all_usage.account,
+        weighed_sums.account,
         keyed.customer_key,
-        all_usage.product_id,
-        all_usage.pricing_group_values,
-        all_usage.usage_value,
-        rated_days.account is not null as is_rated
-    from all_usage
+        weighed_sums.product_id,
+        weighed_sums.pricing_group_values,
+        weighed_sums.usage_value,
+        weighed_sums.greatest_value,
+        case
+            when weighed_sums.is_wholly_rated then weighed_sums.usage_value
+            else rated_day_sums.usage_value
+        end as rated_value,
+        case
+            when weighed_sums.is_wholly_rated then weighed_sums.greatest_value
+            else rated_day_sums.greatest_value
+        end as greatest_rated_value
+    from weighed_sums
     inner join keyed
         on
-            all_usage.account = keyed.account
-            and all_usage.metronome_customer_id = keyed.metronome_customer_id
-    left join rated_days
+            weighed_sums.account = keyed.account
+            and weighed_sums.metronome_customer_id = keyed.metronome_customer_id
+    left join rated_day_sums
         on
-            all_usage.account = rated_days.account
-            and all_usage.metronome_customer_id = rated_days.metronome_customer_id
-            and all_usage.product_id = rated_days.product_id
-            and all_usage.pricing_group_values = rated_days.pricing_group_values
-            and all_usage.usage_date = rated_days.usage_date
-    cross join run
-    where
-        all_usage.usage_value <> 0
-        and all_usage.usage_date >= cast(run.parallel_run_start as date)
-        and all_usage.usage_date < cast(run.as_of as date)
+            weighed_sums.account = rated_day_sums.account
+            and weighed_sums.metronome_customer_id
+            = rated_day_sums.metronome_customer_id
+            and weighed_sums.product_id = rated_day_sums.product_id
+            and weighed_sums.asked_group_key = rated_day_sums.asked_group_key
+            and weighed_sums.group_values = rated_day_sums.group_values
 ),
 
 summed as (
@@ -147,23 +298,17 @@ summed as (
         case
             when products.is_additive
                 then cast(sum(weighed.usage_value) as decimal(38, 12))
-            else max(weighed.usage_value)
+            else max(weighed.greatest_value)
         end as expected_value,
-        case
-            when products.is_additive
-                then
-                    cast(
-                        coalesce(
-                            sum(weighed.usage_value) filter (where weighed.is_rated), 0
-                        ) as decimal(38, 12)
-                    )
-            when bool_and(weighed.is_rated) then max(weighed.usage_value)
-            else
-                coalesce(
-                    max(weighed.usage_value) filter (where weighed.is_rated),
-                    cast(0 as decimal(38, 12))
-                )
-        end as actual_value
+        cast(
+            coalesce(
+                case
+                    when products.is_additive then sum(weighed.rated_value)
+                    else max(weighed.greatest_rated_value)
+                end,
+                0
+            ) as decimal(38, 12)
+        ) as actual_value
     from weighed
     inner join products
         on
