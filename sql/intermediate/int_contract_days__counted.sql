@@ -51,22 +51,58 @@ usage_days as (
     cross join run
 ),
 
+summed_customers as (
+    select
+        keyed.account,
+        keyed.customer_key
+    from intermediate.int_metronome_customers__keyed as keyed
+    group by keyed.account, keyed.customer_key
+    having count(*) > 1
+),
+
+-- Most customers have one contract, which either is in force on a day or is not.
+single_contracts as (
+    select
+        contracts.account,
+        contracts.customer_key,
+        min(contracts.starts_at) as starts_at,
+        min(contracts.ends_at) as ends_at
+    from contracts
+    left join summed_customers
+        on
+            contracts.account = summed_customers.account
+            and contracts.customer_key = summed_customers.customer_key
+    where summed_customers.account is null
+    group by contracts.account, contracts.customer_key
+    having count(*) = 1
+),
+
+several_contracts as (
+    select contracts.*
+    from contracts
+    left join single_contracts
+        on
+            contracts.account = single_contracts.account
+            and contracts.customer_key = single_contracts.customer_key
+    where single_contracts.account is null
+),
+
 in_force as (
     select
         usage_days.account,
         usage_days.customer_key,
         usage_days.usage_date,
-        contracts.metronome_customer_id,
-        contracts.contract_id
+        several_contracts.metronome_customer_id,
+        several_contracts.contract_id
     from usage_days
-    inner join contracts
+    inner join several_contracts
         on
-            usage_days.account = contracts.account
-            and usage_days.customer_key = contracts.customer_key
-            and contracts.starts_at
+            usage_days.account = several_contracts.account
+            and usage_days.customer_key = several_contracts.customer_key
+            and several_contracts.starts_at
             < cast(usage_days.usage_date as timestamp) + interval 1 day
             and coalesce(
-                contracts.ends_at
+                several_contracts.ends_at
                 >= cast(usage_days.usage_date as timestamp) + interval 1 day,
                 true
             )
@@ -177,15 +213,6 @@ counted as (
         counted_each.usage_date
 ),
 
-summed_customers as (
-    select
-        keyed.account,
-        keyed.customer_key
-    from intermediate.int_metronome_customers__keyed as keyed
-    group by keyed.account, keyed.customer_key
-    having count(*) > 1
-),
-
 -- Days on which one of several summed customers has usage that none of its own contracts bills.
 uncovered as (
     select distinct
@@ -221,10 +248,23 @@ select
     usage_days.customer_key,
     usage_days.usage_date,
     case
-        when uncovered.account is null then coalesce(counted.contracts_in_force, 0)
-        else 0
+        when uncovered.account is not null then 0
+        when
+            single_contracts.starts_at
+            < cast(usage_days.usage_date as timestamp) + interval 1 day
+            and coalesce(
+                single_contracts.ends_at
+                >= cast(usage_days.usage_date as timestamp) + interval 1 day,
+                true
+            )
+            then 1
+        else coalesce(counted.contracts_in_force, 0)
     end as contracts_in_force
 from usage_days
+left join single_contracts
+    on
+        usage_days.account = single_contracts.account
+        and usage_days.customer_key = single_contracts.customer_key
 left join counted
     on
         usage_days.account = counted.account
