@@ -43,51 +43,66 @@ lines as (
     where invoices.origin = 'native' and not invoices.is_void
 ),
 
-summed as (
-    select
-        lines.*,
-        sum(lines.net_of_taxed_discounts) over (
-            partition by lines.account, lines.invoice_id
-        ) as invoice_net_of_taxed_discounts,
-        sum(lines.net_of_untaxed_discounts) over (
-            partition by lines.account, lines.invoice_id
-        ) as invoice_net_of_untaxed_discounts
+-- Only invoices with a line where the two readings differ need their sums.
+doubtful_invoices as (
+    select distinct
+        lines.account,
+        lines.invoice_id
     from lines
+    where lines.net_of_taxed_discounts <> lines.net_of_untaxed_discounts
+),
+
+invoice_sums as (
+    select
+        lines.account,
+        lines.invoice_id,
+        sum(lines.net_of_taxed_discounts) as net_of_taxed_discounts,
+        sum(lines.net_of_untaxed_discounts) as net_of_untaxed_discounts
+    from lines
+    inner join doubtful_invoices
+        on
+            lines.account = doubtful_invoices.account
+            and lines.invoice_id = doubtful_invoices.invoice_id
+    group by lines.account, lines.invoice_id
 )
 
 select
-    summed.account,
-    summed.line_id,
-    summed.invoice_id,
-    summed.stripe_customer_id,
-    summed.billed_subscription_id as subscription_id,
-    summed.subscription_item_id,
-    summed.stripe_price_id,
+    lines.account,
+    lines.line_id,
+    lines.invoice_id,
+    lines.stripe_customer_id,
+    lines.billed_subscription_id as subscription_id,
+    lines.subscription_item_id,
+    lines.stripe_price_id,
     meters.meter,
-    summed.currency,
-    summed.billing_reason,
-    summed.is_final,
-    summed.is_metered,
-    summed.is_subscription_line,
-    summed.is_proration,
-    summed.is_price_known,
-    summed.has_metronome_marks,
-    summed.quantity,
-    summed.amount_minor_units,
-    summed.credit_minor_units,
+    lines.currency,
+    lines.billing_reason,
+    lines.is_final,
+    lines.is_metered,
+    lines.is_subscription_line,
+    lines.is_proration,
+    lines.is_price_known,
+    lines.has_metronome_marks,
+    lines.quantity,
+    lines.amount_minor_units,
+    lines.credit_minor_units,
     cast(
         case
             when
-                summed.invoice_net_of_taxed_discounts
-                <> summed.total_excluding_tax_minor_units
-                and summed.invoice_net_of_untaxed_discounts
-                = summed.total_excluding_tax_minor_units
-                then summed.net_of_untaxed_discounts
-            else summed.net_of_taxed_discounts
+                invoice_sums.net_of_taxed_discounts
+                <> lines.total_excluding_tax_minor_units
+                and invoice_sums.net_of_untaxed_discounts
+                = lines.total_excluding_tax_minor_units
+                then lines.net_of_untaxed_discounts
+            else lines.net_of_taxed_discounts
         end as decimal(38, 12)
     ) as net_minor_units,
-    summed.period_start_at,
-    summed.period_end_at
-from summed
+    lines.period_start_at,
+    lines.period_end_at
+from lines
+left join invoice_sums
+    on
+        lines.account = invoice_sums.account
+        and lines.invoice_id = invoice_sums.invoice_id
 left join staging.stg_stripe__meters as meters
-    on summed.account = meters.account and summed.meter_id = meters.meter_id
+    on lines.account = meters.account and lines.meter_id = meters.meter_id
