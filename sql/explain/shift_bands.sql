@@ -1,4 +1,4 @@
--- One row per customer, meter, UTC day with usage and direction in which events may be shifted by less than a day.
+-- One row per customer, meter that differs on some day, UTC day with usage and direction in which events may be shifted by less than a day.
 -- If all events are later, then at the end of each day Metronome lags behind Stripe by no more than that day's own usage;
 -- if they are earlier, it is ahead by no more than the next day's. The rest of its lead up to that day is something else:
 -- a band for the sum of all that is missing or extra so far, and of what crossed the start of the window.
@@ -10,9 +10,28 @@
 -- pair_text: the day and the next one, with the differences of both
 with
 
-usage_rows as (
+daily_rows as (
     select * from explain.usage_rows
     where usage_date is not null and metronome_customer_id is not null
+),
+
+differing_meters as (
+    select distinct
+        daily_rows.account,
+        daily_rows.customer_key,
+        daily_rows.meter
+    from daily_rows
+    where daily_rows.usage_gain <> 0
+),
+
+usage_rows as (
+    select daily_rows.*
+    from daily_rows
+    inner join differing_meters
+        on
+            daily_rows.account = differing_meters.account
+            and daily_rows.customer_key = differing_meters.customer_key
+            and daily_rows.meter = differing_meters.meter
 ),
 
 running as (
