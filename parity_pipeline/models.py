@@ -44,12 +44,18 @@ NEAR_MISSES: Final = "control.near_misses"
 UNMATCHED_NAMES: Final = "intermediate.int_names__unmatched"
 """The near misses are found among these names, so that every reader of the former comes after the latter."""
 
+_VIEW_MARK: Final = "Kept as a view:"
+"""Opens the line of a model's header that says why its rows are not stored."""
+
 _COLUMN_COMMENT = re.compile(r"^-- (\w+): (.+)$")
 
 
 @dataclass(frozen=True)
 class SqlModel:
-    """One model. `upstream` holds `schema.table` names; `columns` the comments of its columns."""
+    """One model. `upstream` holds `schema.table` names; `columns` the comments of its columns.
+
+    A view is worked out by each of its readers: for models that only rename, or that have one reader.
+    """
 
     schema: str
     name: str
@@ -57,6 +63,7 @@ class SqlModel:
     upstream: tuple[str, ...]
     description: str
     columns: dict[str, str]
+    is_view: bool = False
 
     @property
     def key(self) -> str:
@@ -92,6 +99,7 @@ def read_model(path: Path, shared_comments: dict[str, str]) -> SqlModel:
     header = [line for line in sql.splitlines() if line.startswith("--")]
     own = {match[1]: match[2] for line in header if (match := _COLUMN_COMMENT.match(line))}
     prose = [line[3:].strip() for line in _leading_comment(sql) if not _COLUMN_COMMENT.match(line)]
+    is_view = any(part.startswith(_VIEW_MARK) for part in prose)
     query = parse(sql, name=path.name)
     wanted = query.named_selects if query.named_selects != ["*"] else []
     comments = {**shared_comments, **own}
@@ -100,8 +108,9 @@ def read_model(path: Path, shared_comments: dict[str, str]) -> SqlModel:
         name=path.stem,
         sql=sql,
         upstream=upstreams(query, name=path.name),
-        description=" ".join(part for part in prose if part),
+        description=" ".join(part for part in prose if part and not part.startswith(_VIEW_MARK)),
         columns=comments if not wanted else {column: comments.get(column, "") for column in wanted},
+        is_view=is_view,
     )
 
 

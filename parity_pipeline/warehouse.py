@@ -167,18 +167,21 @@ def load_table(connection: Connection, key: str, table: InputTable) -> None:
 
 
 def build(connection: Connection, model: SqlModel) -> int:
-    """Build one model's table, with its columns' comments where it is published; returns its rows."""
+    """Build one model's table or view, with its columns' comments where it is published; returns its rows."""
     columns = model.columns if model.schema in PUBLISHED_SCHEMAS else {}
+    kind = "view" if model.is_view else "table"
     with transaction(connection):
         connection.execute(f"create schema if not exists {model.schema}")
-        connection.execute(f"create or replace table {model.key} as {model.sql}")
-        describe(connection, model.key, description=model.description, columns=columns)
+        connection.execute(f"create or replace {kind} {model.key} as {model.sql}")
+        describe(connection, model.key, description=model.description, columns=columns, kind=kind)
     return count(connection, model.key)
 
 
-def describe(connection: Connection, table: str, *, description: str, columns: Mapping[str, str]) -> None:
-    """Comment a table and those of its columns that have a text."""
-    comments = [f"comment on table {table} is {_literal(description)}"]
+def describe(
+    connection: Connection, table: str, *, description: str, columns: Mapping[str, str], kind: str = "table"
+) -> None:
+    """Comment a table or view and those of its columns that have a text."""
+    comments = [f"comment on {kind} {table} is {_literal(description)}"]
     if columns:
         comments += [
             f'comment on column {table}."{column}" is {_literal(columns[column])}'
@@ -240,9 +243,11 @@ def publish(connection: Connection, target: Path) -> None:
 
 def _tables(connection: Connection) -> list[tuple[str, str, str]]:
     found = connection.execute(
-        "select schema_name, table_name, coalesce(comment, '') from duckdb_tables() "
+        "select schema_name, name, coalesce(comment, '') from ("
+        "select database_name, schema_name, table_name as name, comment from duckdb_tables() union all "
+        "select database_name, schema_name, view_name as name, comment from duckdb_views()) as kept "
         "where database_name = current_database() and schema_name in (select unnest(?)) "
-        "order by schema_name, table_name",
+        "order by schema_name, name",
         [list(PUBLISHED_SCHEMAS)],
     ).fetchall()
     return [(str(schema), str(table), str(comment)) for schema, table, comment in found]

@@ -1,6 +1,7 @@
 -- One row per customer, meter and UTC day (or whole period, for meters that do not add up over days).
 -- What Stripe was not asked about yet is pending, never a difference: of a customer whose turn it was not, only days and
 -- periods count that were settled when it was asked last, and only as long as that is not too old.
+-- Kept as a view: it adds little to what int_usage__daily and int_usage__per_period hold.
 with
 
 thresholds as (

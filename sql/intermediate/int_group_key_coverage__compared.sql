@@ -1,5 +1,6 @@
 -- One row per linked customer, product and pricing group value seen in usage.
 -- expected is the usage quantity in the window, actual the part of it that has a rate.
+-- Kept as a view: it only renames what int_group_usage__rated holds.
 select
     'group_key_coverage' as check_name,
     rated.account,

@@ -3,6 +3,7 @@
 -- conversion and rounding (T8), so both are undone with the product's state at the line's start:
 -- a divided quantity is multiplied back, a multiplied one is divided. SQL division is not exact, so the
 -- quotient is guessed with the inverse and corrected three times by what is left over.
+-- Kept as a view: int_metronome_lines__periodised alone reads it.
 with
 
 invoices as (

@@ -1,4 +1,5 @@
 -- One row per account, customer, currency and billing period in which either side applied credit.
+-- Kept as a view: its rows lie in int_check_rows__judged, and are written when they are published.
 -- expected_value: Stripe credit grants applied, minor units of currency
 -- actual_value: Metronome prepaid commits and credits applied, minor units of currency
 select

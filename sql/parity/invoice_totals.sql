@@ -1,4 +1,5 @@
 -- One row per account, customer, currency and billing period.
+-- Kept as a view: its rows lie in int_check_rows__judged, and are written when they are published.
 -- expected_value: Stripe's net usage charges: after discounts and credits, before tax; minor units of currency
 -- actual_value: Metronome's net usage charges of the same kind; minor units of currency
 select

@@ -40,6 +40,13 @@ def test_upstreams_are_found_in_subqueries(folder: Path) -> None:
     assert read_model(path, {}).upstream == ("control.waivers", "staging.x")
 
 
+def test_a_view_says_why_it_is_one(folder: Path) -> None:
+    """The reason stands in the header for who reads the file, and not in the table's description."""
+    path = write(folder, "parity/a", "-- One row.\n-- Kept as a view: it renames.\nselect 1 as x")
+    model = read_model(path, {})
+    assert (model.is_view, model.description) == (True, "One row.")
+
+
 def test_an_unqualified_table_is_refused(folder: Path) -> None:
     """`from invoices` could be anything, so it is an error that names the model."""
     path = write(folder, "parity/a", "select invoices.id from invoices")

@@ -36,6 +36,29 @@ def test_a_model_is_built_with_its_comments(connection: Connection) -> None:
     assert {"column_name": "amount", "comment": "how much"} in columns
 
 
+def test_a_view_is_published_as_a_table(connection: Connection, tmp_path: Path) -> None:
+    """Its rows are written only when it is published, with the comments it was given."""
+    warehouse.load_control(connection, {})
+    warehouse.build(connection, TOTALS)
+    view = SqlModel(
+        "parity", "amounts", "select amount from parity.totals", (), "Amounts.", {"amount": "x"}, is_view=True
+    )
+    assert warehouse.build(connection, view) == 1
+    target = tmp_path / "billing_parity.duckdb"
+    warehouse.publish(connection, target)
+    with warehouse.connect(target, read_only=True) as reader:
+        tables = warehouse.rows(reader, "select table_name, comment from duckdb_tables() order by 1")
+        columns = warehouse.rows(reader, "select comment from duckdb_columns() where table_name = 'amounts'")
+        assert warehouse.rows(reader, "select amount from parity.amounts") == [
+            {"amount": Decimal("0.000000000001")}
+        ]
+    assert tables == [
+        {"table_name": "amounts", "comment": "Amounts."},
+        {"table_name": "totals", "comment": "One row, it's quoted."},
+    ]
+    assert columns == [{"comment": "x"}]
+
+
 def test_a_frame_keeps_decimals_exact(connection: Connection) -> None:
     """The twelfth place survives the way into pandas."""
     warehouse.build(connection, TOTALS)
