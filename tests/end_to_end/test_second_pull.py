@@ -1,6 +1,8 @@
 """A second pull of the same days asks for less and lands the same, also when the data changed meanwhile."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,8 @@ from parity_pipeline import pipeline
 from parity_pipeline.home import Home
 from parity_pipeline.landing import Manifest, landed_file
 from parity_pipeline.run_request import make_request
+from parity_pipeline.sandbox.facts import Refund
+from parity_pipeline.sandbox.world import World
 from parity_pipeline.settings import load_settings
 from parity_pipeline.sources.journal import MAX_AGE
 from parity_pipeline.sources.resources import metronome_resource
@@ -109,20 +113,34 @@ CHANGES = (
 )
 
 
+CREDIT_NOTES = "select coalesce(sum(count), 0) from control.exclusions where reason = 'stripe_credit_note'"
+
+
+def _refunded(told: World) -> World:
+    """The same, and everybody was given two units of money back for the month that ended last."""
+    for key, each in told.stripe.customers.items():
+        months = (AS_OF.year - each.started_at.year) * 12 + AS_OF.month - each.started_at.month
+        ended = months - (each.started_at.day > AS_OF.day)
+        told.stripe.customers[key] = replace(each, refund=Refund(ended, Decimal(2)))
+    return told
+
+
 def test_a_second_run_judges_as_a_full_one(tmp_path: Path) -> None:
-    """After late events, a reissued invoice, credit, a contract edited backwards: equal rows and verdict."""
+    """After late events, credit notes, a reissued invoice, a contract edited backwards: rows and verdict."""
     ports = free_ports()
     with served_at(world(customers=20), tmp_path / "before", ports) as variables:
         before = _run(variables, tmp_path / "home")
-    with served_at(world(*CHANGES, customers=20), tmp_path / "after", ports) as variables:
+        ((notes_before,),) = before.rows(CREDIT_NOTES)
+    with served_at(_refunded(world(*CHANGES, customers=20)), tmp_path / "after", ports) as variables:
         second = _run(variables, tmp_path / "home")
         full = _run(variables, tmp_path / "full")
     assert before.result.verdict.decision == "GO"
     assert second.result.verdict == full.result.verdict
     assert second.result.verdict.decision == "NO_GO"
-    for table in PARITY_TABLES:
-        query = f"select * from parity.{table} order by all"  # names of our own
+    for table in (*(f"parity.{each}" for each in PARITY_TABLES), "control.exclusions"):
+        query = f"select * from {table} order by all"  # names of our own
         assert second.rows(query) == full.rows(query)
+    assert second.rows(CREDIT_NOTES)[0][0] >= notes_before + 5
     reused = "select reused > 0, oldest_read_at is not null from control.completeness where resource = "
     assert second.rows(reused + "'meter_event_summaries'") == [(True, True)]
     assert full.rows(reused + "'meter_event_summaries'") == [(False, False)]
