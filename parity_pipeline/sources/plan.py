@@ -105,11 +105,11 @@ def as_before(counts: Iterable[RequestCount], run_id: str, likeness: Likeness = 
 def _asked_again(count: RequestCount, likeness: Likeness) -> int:
     """The requests of the next pull: those of the last one and what was spared it, less what will be."""
     asked = count.requests - count.retries + count.resumed
+    if count.endpoint == SUMMARIES and count.account in likeness.turns:
+        return asked + count.spared + likeness.turns[count.account]
     if likeness.is_usable:
         if count.endpoint in _KNOWN_FOR_GOOD:
             return 0
-        if count.endpoint == SUMMARIES and count.account in likeness.turns:
-            return asked + count.spared + likeness.turns[count.account]
         if count.endpoint == SUMMARIES and likeness.is_recent:
             return sample_size(asked + count.spared)
         if count.endpoint in _PARTLY_KNOWN:

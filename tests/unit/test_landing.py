@@ -11,9 +11,9 @@ import pytest
 
 from parity_pipeline.columns import duckdb_columns
 from parity_pipeline.errors import LandingError, UsageError
-from parity_pipeline.landing import landed_file, read_manifest
+from parity_pipeline.landing import landed_file, newest_complete, read_manifest
 from parity_pipeline.landing_writer import LandingWriter
-from parity_pipeline.periods import Window
+from parity_pipeline.periods import DAY, Window
 from parity_pipeline.sources import metronome_invoice_records as metronome_invoices
 from parity_pipeline.sources import metronome_records as metronome
 from parity_pipeline.sources import stripe_records as stripe
@@ -266,3 +266,24 @@ def test_account_names_that_are_no_folder(account: str, tmp_path: Path) -> None:
     """An account's name cannot lead out of the landing."""
     with pytest.raises(UsageError, match="account name"):
         landed_file(tmp_path, account, CUSTOMERS)
+
+
+def test_the_landing_of_the_latest_day_answers(tmp_path: Path) -> None:
+    """Not the one that was read last, if that was of a past day; of one day the newest; never a later day's.
+
+    Unless there is nothing else: what is known for good is so on any day.
+    """
+    days = {"c_past": 1, "b_again": 3, "a_first": 3}  # the newest first
+    for name, day in days.items():
+        window = Window(WINDOW.start, WINDOW.start + day * DAY)
+        LandingWriter(tmp_path / name, name, window).close()
+    folders = [tmp_path / name for name in days]
+
+    def found(day: int) -> str:
+        newest = newest_complete(folders, (), as_of=WINDOW.start + day * DAY)
+        assert newest is not None
+        return newest[1].run_id
+
+    assert [found(day) for day in (4, 3, 2, 1)] == ["b_again", "b_again", "c_past", "c_past"]
+    assert newest_complete(folders[1:], (), as_of=WINDOW.start + 2 * DAY) is not None
+    assert newest_complete(folders, ("other",), as_of=WINDOW.as_of) is None

@@ -1,5 +1,6 @@
 """The plan of a pull: its numbers by hand."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -96,9 +97,9 @@ def test_customers_take_turns(questions: int, most: int | None, asked: int, runs
 def test_a_run_after_turns_asks_for_everything_again() -> None:
     """100 were asked, 60 known from before and 40 never: 200 questions, also in a second run of the day."""
     count = RequestCount("stripe", SUMMARIES, 100, 0, 0, 0, Decimal(0), "eu", spared=60)
-    likeness = Likeness(is_usable=True, is_recent=True, turns={"eu": 40})
-    (planned,) = as_before([count], "r1", likeness)
-    assert (planned.requests, planned.daily) == (200, 200)
+    for likeness in (Likeness(is_usable=True, is_recent=True), Likeness()):
+        (planned,) = as_before([count], "r1", replace(likeness, turns={"eu": 40}))
+        assert (planned.requests, planned.daily) == (200, 200)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import asyncio
 import math
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -303,6 +304,22 @@ def test_periods_are_known_as_they_were_asked(tmp_path: Path) -> None:
     account.doubtful = frozenset()
     account.lines = {each for each in account.lines if each.customer != "cus_5"}
     assert account.pull(3) == _one_each(1, 5)
+
+
+def test_what_was_asked_early_is_not_enough(tmp_path: Path) -> None:
+    """Six questions are asked before all 24 are known; the six that are left go to two whole customers.
+
+    Of the other four the days are known and no period: next day each is asked all its four questions.
+    """
+    account = Account(tmp_path, most=12)
+    ends = [START + days * DAY for days in (0, 3, 6, 9)]
+    account.lines = {_month(name, *span) for name in NAMES for span in pairwise(ends)}
+    assert account.pull(0) == dict.fromkeys(NAMES, 1) | dict.fromkeys(NAMES[:2], 4)
+    assert account.put_off == dict.fromkeys(NAMES[2:])
+    assert account.landed.rotation == Rotation(24, 12, customers=4, never_read=4, unanswered=12, runs_left=1)
+    assert account.pull(1) == dict.fromkeys(NAMES[2:5], 4)
+    assert account.put_off == {"cus_1": (0, 0), "cus_2": (0, 0), "cus_6": None}
+    assert account.landed.rows == 3 * (11 + 3) + 2 * (10 + 3)
 
 
 def test_deleted_customers_wait_like_others(tmp_path: Path) -> None:
