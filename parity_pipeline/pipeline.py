@@ -4,7 +4,7 @@ What a step does is decided in the module it calls; only the order is decided he
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -182,11 +182,16 @@ def conclude(
 
 def input_models(models: Sequence[SqlModel]) -> tuple[SqlModel, ...]:
     """The audits of staging tables and everything they read, in order."""
-    by_key = {model.key: model for model in models}
-    wanted = {model.key for model in models if model.schema == "audit" and model.name.startswith("stg_")}
+    audits = {model.key for model in models if model.schema == "audit" and model.name.startswith("stg_")}
+    return with_upstreams(models, audits)
+
+
+def with_upstreams(models: Sequence[SqlModel], keys: Iterable[str]) -> tuple[SqlModel, ...]:
+    """These models and all that they are built from, in order."""
+    wanted = set(keys)
     for model in reversed(models):  # every reader comes before what it reads
         if model.key in wanted:
-            wanted |= {key for key in model.upstream if key in by_key}
+            wanted.update(model.upstream)
     return tuple(model for model in models if model.key in wanted)
 
 

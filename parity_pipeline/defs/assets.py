@@ -1,24 +1,28 @@
 """The assets: what is landed, one per SQL model, and what is published. Folder, schema and group are one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 
 import dagster as dg
 
 from parity_pipeline import warehouse
 from parity_pipeline.defs.partitions import DAILY, as_of
-from parity_pipeline.defs.runs import PartitionRuns
 from parity_pipeline.defs.sensors import VERDICT
 from parity_pipeline.defs.shown import Metadata, landed_metadata, report_link, run_metadata, table_metadata
+from parity_pipeline.defs.work import RunWork
 from parity_pipeline.errors import ParityError
 from parity_pipeline.models import CONTROL_INPUTS, NEAR_MISSES, UNMATCHED_NAMES, SqlModel
 from parity_pipeline.near_misses import fill_near_misses
-from parity_pipeline.pipeline import input_models
+from parity_pipeline.pipeline import input_models, with_upstreams
+from parity_pipeline.setting_sections import CHECKS
 from parity_pipeline.sources.resources import RESOURCES
+from parity_pipeline.warehouse import Connection
 
 FRESH_FOR = timedelta(hours=36)  # as long as a verdict holds by default
 REPORT = dg.AssetKey(["published", "report"])
 GATE = dg.AssetKey(["published", "gate"])
+_JUDGED = ("parity.check_summary", "parity.check_unit_cycles")
 
 
 def table_key(table: str) -> dg.AssetKey:
@@ -40,11 +44,12 @@ def landed_assets() -> dg.AssetsDefinition:
 
     @dg.multi_asset(name="landing", specs=specs, partitions_def=DAILY)
     def landing(
-        context: dg.AssetExecutionContext, runs: dg.ResourceParam[PartitionRuns]
+        context: dg.AssetExecutionContext, work: dg.ResourceParam[RunWork]
     ) -> Iterator[dg.MaterializeResult[None]]:
         """Read both vendors and load what they said."""
+        at = as_of(context.partition_key)
         try:
-            pull = runs.land(as_of(context.partition_key), context.log.info)
+            pull = work.land(at, context.log.info)
         except ParityError as error:
             raise dg.Failure(description=str(error), allow_retries=False) from error
         if pull.error is not None:
@@ -53,73 +58,78 @@ def landed_assets() -> dg.AssetsDefinition:
                 metadata={VERDICT: "UNDECIDED"},
                 allow_retries=False,
             )
-        with runs.work(as_of(context.partition_key)) as connection:
-            shown = landed_metadata(connection)
-            for spec in specs:
-                table = ".".join(spec.key.path)
-                rows = warehouse.count(connection, table)
-                yield dg.MaterializeResult(
-                    asset_key=spec.key,
-                    metadata={**table_metadata(connection, table, rows), **shown.get(table, {})},
-                )
+        connection = work.to_read(at)
+        shown = landed_metadata(connection)
+        for spec in specs:
+            table = ".".join(spec.key.path)
+            rows = warehouse.count(connection, table)
+            yield dg.MaterializeResult(
+                asset_key=spec.key,
+                metadata={**table_metadata(connection, table, rows), **shown.get(table, {})},
+            )
 
     return landing
 
 
 def model_assets(models: Sequence[SqlModel]) -> list[dg.AssetsDefinition]:
-    """One asset a model; the comparison waits for the staging suites, which sit on the input's audits.
+    """One asset a model, in three steps: the input, the comparison, and what explains and sums it up.
 
-    A model that reads another one of the comparison waits with that one: Dagster looks up the version of all
-    that an asset depends on, so needless edges cost time.
+    The comparison waits for the staging suites, which sit on the input's audits.
     """
     inputs = input_models(models)
     audits = [model.key for model in inputs if model.schema == "audit"]
-    waiting = {model.key for model in models} - {model.key for model in inputs} | {NEAR_MISSES}
+    compared = with_upstreams(models, [*(f"parity.{check}" for check in CHECKS), *_JUDGED])
+    comparison = [model for model in compared if model not in inputs]
+    explanation = [model for model in models if model not in compared and model not in inputs]
     return [
-        sql_asset(model, after=audits if model.key in waiting and not waiting & {*model.upstream} else ())
-        for model in models
+        step_assets("input_tables", inputs, after=()),
+        step_assets("comparison", comparison, after=audits),
+        step_assets("explanation", explanation, after=audits),
     ]
 
 
-def sql_asset(model: SqlModel, *, after: Sequence[str]) -> dg.AssetsDefinition:
-    """Build one table from one SQL file; its upstreams are those it selects from."""
+def step_assets(name: str, models: Sequence[SqlModel], *, after: Sequence[str]) -> dg.AssetsDefinition:
+    """Assets that one step builds in order, each by itself if it is asked for alone.
 
-    @dg.asset(
-        key=table_key(model.key),
-        deps=[table_key(name) for name in sorted({*model.upstream, *after})],
+    A step for each asset would cost more than most of the tables do.
+    """
+    specs = [_spec(model, models, after) for model in models]
+    if UNMATCHED_NAMES in {model.key for model in models}:
+        specs.append(
+            dg.AssetSpec(table_key(NEAR_MISSES), deps=[table_key(UNMATCHED_NAMES)], group_name="control")
+        )
+
+    @dg.multi_asset(name=name, specs=specs, partitions_def=DAILY, can_subset=True)
+    def step(
+        context: dg.AssetExecutionContext, work: dg.ResourceParam[RunWork]
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        connection = work.to_read(as_of(context.partition_key))
+        for table, build in _builders(models):
+            if table_key(table) in context.selected_asset_keys:
+                work.changed(table)
+                shown = table_metadata(connection, table, build(connection))
+                yield dg.MaterializeResult(asset_key=table_key(table), metadata=shown)
+
+    return step
+
+
+def _spec(model: SqlModel, step: Sequence[SqlModel], after: Sequence[str]) -> dg.AssetSpec:
+    """The asset of a model. Only the first ones of a step wait for what the whole step comes after."""
+    is_first = not {each.key for each in step} & {*model.upstream}
+    return dg.AssetSpec(
+        table_key(model.key),
+        deps=[table_key(name) for name in sorted({*model.upstream, *(after if is_first else ())})],
         group_name=model.schema,
         description=model.description,
-        partitions_def=DAILY,
     )
-    def table(
-        context: dg.AssetExecutionContext, runs: dg.ResourceParam[PartitionRuns]
-    ) -> dg.MaterializeResult[None]:
-        with runs.work(as_of(context.partition_key)) as connection:
-            rows = warehouse.build(connection, model)
-            shown = table_metadata(connection, model.key, rows)
-        return dg.MaterializeResult(metadata=shown)
-
-    return table
 
 
-def near_misses_asset() -> dg.AssetsDefinition:
-    """Names that resemble each other: the one table that Python fills between the models."""
-
-    @dg.asset(
-        key=table_key(NEAR_MISSES),
-        deps=[table_key(UNMATCHED_NAMES)],
-        group_name="control",
-        partitions_def=DAILY,
-    )
-    def near_misses(
-        context: dg.AssetExecutionContext, runs: dg.ResourceParam[PartitionRuns]
-    ) -> dg.MaterializeResult[None]:
-        """Compare the names that have no partner."""
-        with runs.work(as_of(context.partition_key)) as connection:
-            shown = table_metadata(connection, NEAR_MISSES, fill_near_misses(connection))
-        return dg.MaterializeResult(metadata=shown)
-
-    return near_misses
+def _builders(models: Sequence[SqlModel]) -> Iterator[tuple[str, Callable[[Connection], int]]]:
+    """Each table of a step with what builds it; near misses are found among the unmatched names."""
+    for model in models:
+        yield model.key, partial(warehouse.build, model=model)
+        if model.key == UNMATCHED_NAMES:
+            yield NEAR_MISSES, fill_near_misses
 
 
 def published_assets(models: Sequence[SqlModel]) -> list[dg.AssetsDefinition]:
@@ -127,26 +137,26 @@ def published_assets(models: Sequence[SqlModel]) -> list[dg.AssetsDefinition]:
 
     @dg.asset(
         key=REPORT,
-        deps=[table_key(key) for key in (*(model.key for model in models), NEAR_MISSES)],
+        deps=[table_key(key) for key in _last(models)],
         group_name="published",
         partitions_def=DAILY,
         freshness_policy=dg.FreshnessPolicy.time_window(fail_window=FRESH_FOR),
     )
     def report(
-        context: dg.AssetExecutionContext, runs: dg.ResourceParam[PartitionRuns]
+        context: dg.AssetExecutionContext, work: dg.ResourceParam[RunWork]
     ) -> dg.MaterializeResult[None]:
         """Decide and put the four published files in place."""
-        result = runs.publish(as_of(context.partition_key))
-        return dg.MaterializeResult(metadata=run_metadata(runs.home(), result))
+        result = work.publish(as_of(context.partition_key))
+        return dg.MaterializeResult(metadata=run_metadata(work.home, result))
 
     @dg.asset(key=GATE, deps=[REPORT], group_name="published", partitions_def=DAILY)
     def gate(
-        context: dg.AssetExecutionContext, runs: dg.ResourceParam[PartitionRuns]
+        context: dg.AssetExecutionContext, work: dg.ResourceParam[RunWork]
     ) -> dg.MaterializeResult[None]:
         """Fail unless the verdict is GO; the report is there either way."""
-        with runs.work(as_of(context.partition_key)) as connection:
-            (row,) = warehouse.rows(connection, "select verdict, reasons from parity.verdict")
-        shown: Metadata = {VERDICT: str(row["verdict"]), "report": report_link(runs.home())}
+        connection = work.to_read(as_of(context.partition_key))
+        (row,) = warehouse.rows(connection, "select verdict, reasons from parity.verdict")
+        shown: Metadata = {VERDICT: str(row["verdict"]), "report": report_link(work.home)}
         if row["verdict"] != "GO":
             reasons = row["reasons"] if isinstance(row["reasons"], list) else []
             raise dg.Failure(
@@ -157,3 +167,9 @@ def published_assets(models: Sequence[SqlModel]) -> list[dg.AssetsDefinition]:
         return dg.MaterializeResult(metadata=shown)
 
     return [report, gate]
+
+
+def _last(models: Sequence[SqlModel]) -> list[str]:
+    """The tables that no other model reads; whoever waits for them waits for all."""
+    read = {name for model in models for name in model.upstream}
+    return [key for key in (*(model.key for model in models), NEAR_MISSES) if key not in read]

@@ -1,12 +1,16 @@
 """The one assembly of the Dagster front: assets, checks, the daily job and its schedule."""
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
 import dagster as dg
 
-from parity_pipeline.defs.assets import landed_assets, model_assets, near_misses_asset, published_assets
+from parity_pipeline.defs.assets import landed_assets, model_assets, published_assets
 from parity_pipeline.defs.checks import staging_checks, suite_check
 from parity_pipeline.defs.runs import PartitionRuns
 from parity_pipeline.defs.schedules import daily_schedule
 from parity_pipeline.defs.sensors import failure_sensor
+from parity_pipeline.defs.work import RunWork
 from parity_pipeline.models import load_models
 from parity_pipeline.quality.suites import load_suites
 
@@ -22,7 +26,7 @@ def build_definitions(*, runs: PartitionRuns | None = None) -> dg.Definitions:
         description="Read both vendors, compare, decide and publish, for one UTC day.",
     )
     return dg.Definitions(
-        assets=[landed_assets(), *model_assets(models), near_misses_asset(), *published_assets(models)],
+        assets=[landed_assets(), *model_assets(models), *published_assets(models)],
         asset_checks=[
             staging_checks([suite for suite in suites if suite.is_staging]),
             *(suite_check(suite) for suite in suites if not suite.is_staging),
@@ -30,6 +34,17 @@ def build_definitions(*, runs: PartitionRuns | None = None) -> dg.Definitions:
         jobs=[job],
         schedules=[daily_schedule(job.name, runs.schedule())],
         sensors=[failure_sensor(runs)],
-        resources={"runs": runs},
+        resources={"work": run_work(runs)},
         executor=dg.in_process_executor,
     )
+
+
+def run_work(runs: PartitionRuns) -> dg.ResourceDefinition:
+    """The work of a run, as a resource that its steps share and that ends with it."""
+
+    @contextmanager
+    def work(_: dg.InitResourceContext) -> Iterator[RunWork]:
+        with closing(RunWork(runs)) as opened:
+            yield opened
+
+    return dg.ResourceDefinition(resource_fn=work, description="The work database of the run.")

@@ -7,9 +7,8 @@ import dagster as dg
 
 from parity_pipeline.defs.assets import table_key
 from parity_pipeline.defs.partitions import as_of
-from parity_pipeline.defs.runs import PartitionRuns
 from parity_pipeline.defs.shown import audit_sample, check_metadata
-from parity_pipeline.pipeline import judge
+from parity_pipeline.defs.work import RunWork
 from parity_pipeline.quality.suites import Suite, SuiteResult
 
 NAME = "suite"
@@ -21,12 +20,11 @@ def staging_checks(suites: Sequence[Suite]) -> dg.AssetChecksDefinition:
 
     @dg.multi_asset_check(name="staging_suites", specs=specs)
     def staging(
-        context: dg.AssetCheckExecutionContext, runs: dg.ResourceParam[PartitionRuns]
+        context: dg.AssetCheckExecutionContext, work: dg.ResourceParam[RunWork]
     ) -> Iterator[dg.AssetCheckResult]:
         at = as_of(context.partition_key)
-        for result in runs.check_input(at):
-            with runs.work(at) as connection:
-                sample = "" if result.success else audit_sample(connection, f"audit.{result.name}")
+        for result in work.check_input(at):
+            sample = "" if result.success else audit_sample(work.to_read(at), f"audit.{result.name}")
             shown = {"figures that are not zero": dg.MetadataValue.md(sample)} if sample else {}
             yield _check_result(result, dg.AssetKey(["audit", result.name]), shown)
 
@@ -41,12 +39,10 @@ def suite_check(suite: Suite) -> dg.AssetChecksDefinition:
         asset=["parity", suite.name],
         additional_deps=[table_key(table) for table in suite.expectations],
     )
-    def check(
-        context: dg.AssetCheckExecutionContext, runs: dg.ResourceParam[PartitionRuns]
-    ) -> dg.AssetCheckResult:
-        with runs.work(as_of(context.partition_key)) as connection:
-            result = judge(connection, suite, runs.settings())
-            shown = check_metadata(connection, suite.name)
+    def check(context: dg.AssetCheckExecutionContext, work: dg.ResourceParam[RunWork]) -> dg.AssetCheckResult:
+        at = as_of(context.partition_key)
+        result = work.judge(at, suite)
+        shown = check_metadata(work.to_read(at), suite.name)
         return _check_result(result, dg.AssetKey(["parity", suite.name]), shown)
 
     return check

@@ -33,20 +33,25 @@ def table_metadata(connection: Connection, table: str, rows: int) -> Metadata:
 
 def _columns(connection: Connection, schema: str, name: str) -> dg.TableSchema:
     """The columns with their types, and their comments where the table has them."""
-    found = warehouse.rows(
-        connection,
-        "select column_name, data_type, comment from duckdb_columns() where schema_name = ? "
-        "and table_name = ? and database_name = current_database() order by column_index",
-        [schema, name],
-    )
+    comments: dict[object, object] = {}
+    if (
+        schema in warehouse.PUBLISHED_SCHEMAS
+    ):  # only these have any, and DuckDB looks at all columns there are
+        found = warehouse.rows(
+            connection,
+            "select column_name, comment from duckdb_columns() where schema_name = ? "
+            "and table_name = ? and database_name = current_database()",
+            [schema, name],
+        )
+        comments = {row["column_name"]: row["comment"] for row in found}
     return dg.TableSchema(
         [
             dg.TableColumn(
                 str(row["column_name"]),
-                str(row["data_type"]),
-                description=None if row["comment"] is None else str(row["comment"]),
+                str(row["column_type"]),
+                description=None if (comment := comments.get(row["column_name"])) is None else str(comment),
             )
-            for row in found
+            for row in warehouse.rows(connection, f"describe {schema}.{name}")
         ]
     )
 

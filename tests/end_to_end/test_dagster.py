@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,11 +16,12 @@ import dagster as dg
 import pytest
 from sandbox_runs import AS_OF, NOW, run_world, world
 
-from parity_pipeline.defs.assets import landed_assets
+from parity_pipeline.defs.assets import GATE, REPORT, landed_assets, model_assets
 from parity_pipeline.defs.build import build_definitions
 from parity_pipeline.defs.partitions import as_of
 from parity_pipeline.defs.runs import PartitionRuns
 from parity_pipeline.defs.sensors import failure_sensor
+from parity_pipeline.defs.work import RunWork
 from parity_pipeline.landing import Manifest
 from parity_pipeline.models import load_models
 from parity_pipeline.report.as_json import as_dict
@@ -144,15 +145,17 @@ def test_dagster_shows_what_the_report_shows(tmp_path: Path) -> None:
 
 
 def test_a_stage_is_repeated_without_the_ones_before_it(tmp_path: Path) -> None:
-    """What was landed and loaded stays, so that a model is built again and again with both vendors gone."""
+    """What was landed and built stays: with both vendors gone a model, or a step, is built again alone."""
     with served_runs(tmp_path) as environment:
         runs = PartitionRuns(environment, clock=lambda: NOW)
         job = build_definitions(runs=runs).resolve_job_def("daily_parity")
-        job.execute_in_process(partition_key=PARTITION, asset_selection=list(landed_assets().keys))
+        job.execute_in_process(partition_key=PARTITION)
     customers = dg.AssetKey(["staging", "stg_stripe__customers"])
-    for _ in range(2):
-        again = job.execute_in_process(partition_key=PARTITION, asset_selection=[customers])
-        assert metadata_of(again, *customers.path)["dagster/row_count"] == 20
+    *_, explanation = model_assets(load_models())
+    for keys in ([customers], [*explanation.keys, REPORT, GATE]):
+        again = job.execute_in_process(partition_key=PARTITION, asset_selection=keys)
+        assert {event.asset_key for event in again.get_asset_materialization_events()} == {*keys}
+    assert metadata_of(again, *GATE.path)["verdict"] == "GO"
 
 
 @contextmanager
@@ -266,7 +269,8 @@ def test_a_landing_without_the_metadata_rebuilds_nothing(tmp_path: Path) -> None
     def land(days: int, *, key: str | None = None) -> Manifest:
         marked = {f"{prefix}KEY": key, f"{prefix}VALUE": "early"} if key else {}
         runs = PartitionRuns({**environment, **marked}, clock=lambda: NOW + timedelta(days=days))
-        manifest = runs.land(AS_OF, lambda _: None).manifest
+        with closing(RunWork(runs)) as work:
+            manifest = work.land(AS_OF, lambda _: None).manifest
         assert manifest is not None
         return manifest
 
