@@ -16,7 +16,7 @@ import dagster as dg
 import pytest
 from sandbox_runs import AS_OF, NOW, run_world, world
 
-from parity_pipeline.defs.assets import GATE, REPORT, landed_assets, model_assets
+from parity_pipeline.defs.assets import GATE, REPORT, model_assets
 from parity_pipeline.defs.build import build_definitions
 from parity_pipeline.defs.partitions import as_of
 from parity_pipeline.defs.runs import PartitionRuns
