@@ -14,7 +14,7 @@ import msgspec
 from parity_pipeline.errors import LandingError
 
 T = TypeVar("T")
-Row = tuple[str | bytes, bytes]
+Row = tuple[str, bytes]
 
 _ROWS_AT_ONCE: Final = 500
 _SETTINGS: Final = (
@@ -56,7 +56,7 @@ class Notes:
         """Add rows to what has this number; returns how many were not there before."""
         try:
             return self._file.executemany(
-                "insert or ignore into notes values (?, ?, ?)", ((of, *row) for row in rows)
+                "insert into notes values (?, ?, ?) on conflict do nothing", ((of, *row) for row in rows)
             ).rowcount
         except sqlite3.Error as error:
             raise LandingError(f"cannot keep notes: {error}") from error
