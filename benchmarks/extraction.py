@@ -164,7 +164,7 @@ def main() -> int:
         "--memory", type=int, nargs="*", default=[100, 1_000], help="customers, size by size"
     )
     options.add_argument(
-        "--recorded", type=int, nargs="*", default=[2_000, 20_000], help="the same, recorded"
+        "--recorded", type=int, nargs="*", default=[1_000, 10_000], help="the same, recorded"
     )
     options.add_argument("--only", help="one part: limits, bare, sparing, faults, memory, recorded or pages")
     chosen = options.parse_args()
