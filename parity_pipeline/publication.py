@@ -4,6 +4,7 @@ Everything is written aside first and renamed at the end, so that nobody sees ha
 """
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 from parity_pipeline import warehouse
 from parity_pipeline.history import write_record
@@ -28,8 +29,10 @@ def publish(connection: Connection, home: Home, result: RunResult) -> None:
         record_verdict(connection, result)
         record_cohorts(connection, result.cohorts)
         record_trend(connection, result)
-        warehouse.publish(connection, aside / DATABASE)
-        (aside / REPORT_HTML).write_text(to_html(result, collect_page(connection)), encoding="utf-8")
+        with ThreadPoolExecutor(max_workers=1) as beside:  # charts are drawn while DuckDB copies
+            page = beside.submit(to_html, result, collect_page(connection))
+            warehouse.publish(connection, aside / DATABASE)
+            (aside / REPORT_HTML).write_text(page.result(), encoding="utf-8")
         (aside / REPORT_MARKDOWN).write_text(to_markdown(result), encoding="utf-8")
         (aside / REPORT_JSON).write_text(to_json(result), encoding="utf-8")
         for name in _FILES:
