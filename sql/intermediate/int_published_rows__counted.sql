@@ -8,13 +8,6 @@ check_rows as (
         check_rows.account,
         check_rows.stripe_customer_id,
         check_rows.metronome_customer_id,
-        cast(null as varchar) as currency,
-        cast(null as varchar) as meter,
-        cast(null as varchar) as product,
-        cast(null as varchar) as pricing_group_values,
-        cast(null as timestamp) as period_start,
-        cast(null as timestamp) as period_end,
-        cast(null as date) as usage_date,
         check_rows.presence,
         check_rows.expected_value,
         check_rows.actual_value,
@@ -28,13 +21,6 @@ check_rows as (
         check_rows.account,
         check_rows.stripe_customer_id,
         check_rows.metronome_customer_id,
-        check_rows.currency,
-        cast(null as varchar) as meter,
-        cast(null as varchar) as product,
-        cast(null as varchar) as pricing_group_values,
-        check_rows.period_start,
-        check_rows.period_end,
-        cast(null as date) as usage_date,
         check_rows.presence,
         check_rows.expected_value,
         check_rows.actual_value,
@@ -48,13 +34,6 @@ check_rows as (
         check_rows.account,
         check_rows.stripe_customer_id,
         check_rows.metronome_customer_id,
-        cast(null as varchar) as currency,
-        check_rows.meter,
-        cast(null as varchar) as product,
-        cast(null as varchar) as pricing_group_values,
-        check_rows.period_start,
-        check_rows.period_end,
-        check_rows.usage_date,
         check_rows.presence,
         check_rows.expected_value,
         check_rows.actual_value,
@@ -68,13 +47,6 @@ check_rows as (
         check_rows.account,
         check_rows.stripe_customer_id,
         check_rows.metronome_customer_id,
-        cast(null as varchar) as currency,
-        cast(null as varchar) as meter,
-        check_rows.product,
-        check_rows.pricing_group_values,
-        cast(null as timestamp) as period_start,
-        cast(null as timestamp) as period_end,
-        cast(null as date) as usage_date,
         check_rows.presence,
         check_rows.expected_value,
         check_rows.actual_value,
@@ -88,13 +60,6 @@ check_rows as (
         check_rows.account,
         check_rows.stripe_customer_id,
         check_rows.metronome_customer_id,
-        check_rows.currency,
-        cast(null as varchar) as meter,
-        cast(null as varchar) as product,
-        cast(null as varchar) as pricing_group_values,
-        check_rows.period_start,
-        check_rows.period_end,
-        cast(null as date) as usage_date,
         check_rows.presence,
         check_rows.expected_value,
         check_rows.actual_value,
@@ -108,13 +73,6 @@ check_rows as (
         check_rows.account,
         check_rows.stripe_customer_id,
         check_rows.metronome_customer_id,
-        cast(null as varchar) as currency,
-        check_rows.meter,
-        cast(null as varchar) as product,
-        cast(null as varchar) as pricing_group_values,
-        check_rows.period_start,
-        check_rows.period_end,
-        cast(null as date) as usage_date,
         check_rows.presence,
         check_rows.expected_value,
         check_rows.actual_value,
@@ -124,11 +82,10 @@ check_rows as (
     from parity.line_item_quantities as check_rows
 ),
 
--- One row per grain: a column that a check does not have is NULL in all its rows.
-grains as (
+counted as (
     select
         check_rows.check_name,
-        count(*) as copies,
+        count(*) as row_count,
         count(*) filter (
             where
             check_rows.account is null
@@ -139,7 +96,7 @@ grains as (
             or coalesce(
                 check_rows.stripe_customer_id, check_rows.metronome_customer_id
             ) is null
-        ) as null_tails,
+        ) as null_tail_count,
         count(*) filter (
             where
             check_rows.variance
@@ -155,29 +112,98 @@ grains as (
             )
             or (check_rows.status = 'match' and check_rows.variance_ratio <> 0)
             or check_rows.variance_ratio < 0
-        ) as identity_violations
+        ) as identity_violation_count
     from check_rows
+    group by check_rows.check_name
+),
+
+-- One row per grain. Each check is counted by its own columns: they are what the millions of rows are kept by.
+grains as (
+    select
+        'contract_coverage' as check_name,
+        count(*) as copies
+    from parity.contract_coverage as check_rows
     group by
-        check_rows.check_name,
+        check_rows.account,
+        check_rows.stripe_customer_id,
+        check_rows.metronome_customer_id
+    union all
+    select
+        'credit_drawdowns' as check_name,
+        count(*) as copies
+    from parity.credit_drawdowns as check_rows
+    group by
         check_rows.account,
         check_rows.stripe_customer_id,
         check_rows.metronome_customer_id,
         check_rows.currency,
+        check_rows.period_start,
+        check_rows.period_end
+    union all
+    select
+        'event_ingestion' as check_name,
+        count(*) as copies
+    from parity.event_ingestion as check_rows
+    group by
+        check_rows.account,
+        check_rows.stripe_customer_id,
+        check_rows.metronome_customer_id,
         check_rows.meter,
-        check_rows.product,
-        check_rows.pricing_group_values,
         check_rows.period_start,
         check_rows.period_end,
         check_rows.usage_date
+    union all
+    select
+        'group_key_coverage' as check_name,
+        count(*) as copies
+    from parity.group_key_coverage as check_rows
+    group by
+        check_rows.account,
+        check_rows.stripe_customer_id,
+        check_rows.metronome_customer_id,
+        check_rows.product,
+        check_rows.pricing_group_values
+    union all
+    select
+        'invoice_totals' as check_name,
+        count(*) as copies
+    from parity.invoice_totals as check_rows
+    group by
+        check_rows.account,
+        check_rows.stripe_customer_id,
+        check_rows.metronome_customer_id,
+        check_rows.currency,
+        check_rows.period_start,
+        check_rows.period_end
+    union all
+    select
+        'line_item_quantities' as check_name,
+        count(*) as copies
+    from parity.line_item_quantities as check_rows
+    group by
+        check_rows.account,
+        check_rows.stripe_customer_id,
+        check_rows.metronome_customer_id,
+        check_rows.meter,
+        check_rows.period_start,
+        check_rows.period_end
+),
+
+duplicates as (
+    select
+        grains.check_name,
+        sum(grains.copies - 1) as duplicate_grain_count
+    from grains
+    group by grains.check_name
 )
 
 select
     thresholds.check_name,
-    cast(coalesce(sum(grains.copies), 0) as bigint) as row_count,
-    cast(coalesce(sum(grains.null_tails), 0) as bigint) as null_tail_count,
-    cast(coalesce(sum(grains.copies - 1), 0) as bigint) as duplicate_grain_count,
-    cast(coalesce(sum(grains.identity_violations), 0) as bigint)
-        as identity_violation_count
+    coalesce(counted.row_count, 0) as row_count,
+    coalesce(counted.null_tail_count, 0) as null_tail_count,
+    cast(coalesce(duplicates.duplicate_grain_count, 0) as bigint)
+        as duplicate_grain_count,
+    coalesce(counted.identity_violation_count, 0) as identity_violation_count
 from control.thresholds as thresholds
-left join grains on thresholds.check_name = grains.check_name
-group by thresholds.check_name
+left join counted on thresholds.check_name = counted.check_name
+left join duplicates on thresholds.check_name = duplicates.check_name
