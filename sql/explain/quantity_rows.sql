@@ -117,7 +117,7 @@ price_spans as (
         quantities.customer_key,
         quantities.meter,
         quantities.period_start,
-        amounts.stripe_price_id as billed_by,
+        lines.stripe_price_id as billed_by,
         min(lines.period_start_at) as starts_at,
         max(lines.period_end_at) as ends_at
     from quantities
@@ -128,15 +128,13 @@ price_spans as (
             and quantities.meter = lines.meter
             and quantities.period_start = lines.period_start
             and quantities.period_end = lines.period_end
-    inner join staging.stg_stripe__invoice_lines as amounts
-        on lines.account = amounts.account and lines.line_id = amounts.line_id
     where lines.is_metered and not lines.is_proration
     group by
         quantities.account,
         quantities.customer_key,
         quantities.meter,
         quantities.period_start,
-        amounts.stripe_price_id
+        lines.stripe_price_id
     union all
     select
         quantities.account,

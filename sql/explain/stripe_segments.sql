@@ -11,17 +11,17 @@ lines as (
         money_rows.money_row,
         coalesce(lines.meter, '') as charge_meter,
         case
-            when lines.meter is null then 'price ' || amounts.stripe_price_id
+            when lines.meter is null then 'price ' || lines.stripe_price_id
             else coalesce(charge_groups.charge_group, '')
         end as charge_group,
         lines.is_metered,
-        coalesce(amounts.stripe_price_id, '') as stripe_price_id,
-        coalesce(amounts.subscription_item_id, '') as subscription_item_id,
+        coalesce(lines.stripe_price_id, '') as stripe_price_id,
+        coalesce(lines.subscription_item_id, '') as subscription_item_id,
         lines.period_start_at,
         lines.period_end_at,
         case when lines.is_proration then 0 else lines.quantity end as quantity,
         lines.net_minor_units + lines.credit_minor_units as charged_minor_units,
-        amounts.discount_minor_units,
+        lines.discount_minor_units,
         lines.credit_minor_units,
         money_rows.account
     from explain.money_rows as money_rows
@@ -32,14 +32,10 @@ lines as (
             and money_rows.stripe_start = lines.period_start
             and money_rows.stripe_end = lines.period_end
             and money_rows.currency = lines.currency
-    inner join staging.stg_stripe__invoice_lines as amounts
-        on
-            lines.account = amounts.account
-            and lines.line_id = amounts.line_id
     left join explain.charge_groups as charge_groups
         on
             lines.account = charge_groups.account
-            and amounts.stripe_price_id = charge_groups.member
+            and lines.stripe_price_id = charge_groups.member
 )
 
 select

@@ -130,7 +130,6 @@ judged as (
 
 select
     judged.account,
-    judged.invoice_id,
     judged.metronome_customer_id,
     customers.customer_key,
     judged.contract_id,
@@ -140,7 +139,6 @@ select
     judged.pricing_group_values,
     judged.currency,
     judged.credit_type_name,
-    judged.is_final,
     judged.is_applied_balance,
     judged.is_postpaid,
     judged.is_discount,

@@ -85,6 +85,7 @@ select
     lines.has_metronome_marks,
     lines.quantity,
     lines.amount_minor_units,
+    lines.discount_minor_units,
     lines.credit_minor_units,
     cast(
         case

@@ -156,15 +156,17 @@ clustered as (
 
 select
     lines.account,
-    lines.line_id,
     lines.invoice_id,
     lines.stripe_customer_id,
+    lines.subscription_item_id,
+    lines.stripe_price_id,
     lines.meter,
     lines.currency,
     lines.is_final,
     lines.is_metered,
     lines.is_proration,
     lines.quantity,
+    lines.discount_minor_units,
     lines.credit_minor_units,
     lines.net_minor_units,
     lines.period_start_at,

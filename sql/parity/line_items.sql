@@ -71,11 +71,11 @@ stripe_lines as (
         lines.quantity,
         lines.net_minor_units,
         lines.credit_minor_units,
-        amounts.discount_minor_units,
+        lines.discount_minor_units,
         lines.net_minor_units
         + lines.credit_minor_units
-        + amounts.discount_minor_units as gross_minor_units,
-        amounts.stripe_price_id
+        + lines.discount_minor_units as gross_minor_units,
+        lines.stripe_price_id
     from places
     inner join intermediate.int_stripe_lines__periodised as lines
         on
@@ -84,10 +84,6 @@ stripe_lines as (
             and places.stripe_start = lines.period_start
             and places.stripe_end = lines.period_end
             and places.currency = lines.currency
-    inner join staging.stg_stripe__invoice_lines as amounts
-        on
-            lines.account = amounts.account
-            and lines.line_id = amounts.line_id
 ),
 
 stripe_parts as (
