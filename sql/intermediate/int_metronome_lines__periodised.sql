@@ -19,22 +19,30 @@ linked_products as (
     select * from intermediate.int_products__linked
 ),
 
+products_of_lines as (
+    select distinct
+        line_items.account,
+        line_items.product_id,
+        line_items.pricing_group_values
+    from staging.stg_metronome__line_items as line_items
+),
+
 -- A product may serve several meters by group value; a line belongs to the one whose values it has.
 meters_of_lines as (
-    select distinct
-        lines.account,
-        lines.product_id,
-        lines.pricing_group_values,
+    select
+        products.account,
+        products.product_id,
+        products.pricing_group_values,
         linked_products.meter
-    from lines
+    from products_of_lines as products
     inner join linked_products
         on
-            lines.account = linked_products.account
-            and lines.product_id = linked_products.product_id
+            products.account = linked_products.account
+            and products.product_id = linked_products.product_id
             and (
                 linked_products.pricing_group_values = '{}'
                 or strpos(
-                    lines.pricing_group_values,
+                    products.pricing_group_values,
                     substr(
                         linked_products.pricing_group_values,
                         2,
@@ -91,17 +99,22 @@ classified as (
         or (scope.scope = 'all' and lines.invoice_type = 'SCHEDULED')
 ),
 
+-- Read from all lines, so that those in scope pass through once: an invoice is in scope as a whole.
 fixed_charges as (
     select distinct
-        classified.account,
-        classified.invoice_id,
-        classified.product_id
-    from classified
+        line_items.account,
+        line_items.invoice_id,
+        line_items.product_id
+    from staging.stg_metronome__line_items as line_items
+    left join linked_ids
+        on
+            line_items.account = linked_ids.account
+            and line_items.product_id = linked_ids.product_id
     where
-        not classified.is_applied_balance
-        and not classified.is_linked_product
-        and not classified.is_discount
-        and classified.line_type not in ('usage', 'cpu_conversion')
+        not line_items.is_applied_balance
+        and linked_ids.account is null
+        and not line_items.is_discount
+        and line_items.line_type not in ('usage', 'cpu_conversion')
 ),
 
 -- Credit follows what it was spent on: only where that is a fixed charge does it leave with it.
