@@ -3,16 +3,12 @@
 -- combined list is absent, the discounts come from discount_amounts.
 with
 
-lines as (
-    select * from raw_stripe.invoice_lines
-),
-
 pretax_entries as (
     select
         lines.account,
         lines.id as line_id,
         unnest(lines.pretax_credit_amounts) as entry
-    from lines
+    from raw_stripe.invoice_lines as lines
 ),
 
 pretax_sums as (
@@ -44,7 +40,7 @@ discount_entries as (
         lines.account,
         lines.id as line_id,
         unnest(lines.discount_amounts) as entry
-    from lines
+    from raw_stripe.invoice_lines as lines
 ),
 
 discount_sums as (
@@ -62,7 +58,7 @@ tax_entries as (
         lines.account,
         lines.id as line_id,
         unnest(lines.taxes) as entry
-    from lines
+    from raw_stripe.invoice_lines as lines
 ),
 
 tax_sums as (
@@ -103,7 +99,7 @@ select
     coalesce(tax_sums.inclusive_tax_minor_units, 0) as inclusive_tax_minor_units,
     make_timestamp(lines.period.start * 1000000) as period_start_at,
     make_timestamp(lines.period.end * 1000000) as period_end_at
-from lines
+from raw_stripe.invoice_lines as lines
 left join pretax_sums
     on lines.account = pretax_sums.account and lines.id = pretax_sums.line_id
 left join discount_sums
