@@ -121,7 +121,8 @@ def bench_settings(home_folder: Path, variables: dict[str, str]) -> Settings:
 
 
 def _build_models(connection: Connection, settings: Settings, costs: Costs) -> list[SuiteResult]:
-    models = load_models()
+    with costs.of("staging"):
+        models = load_models()
     inputs = pipeline.input_models(models)
     for model in inputs:
         _build(connection, model, costs)

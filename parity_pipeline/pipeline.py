@@ -57,6 +57,7 @@ def _run_alone(settings: Settings, request: RunRequest, home: Home, *, clock: Cl
     with stages.measured("read both vendors"):
         pull = extraction.land(settings, request, links, home, clock=clock, tell=tell)
     with open_work(settings, request.window.as_of) as connection:
+        warehouse.leave_to_system(connection)  # a run that breaks off starts anew
         with stages.measured("load"):
             load(connection, settings, request, links, pull, home)
         with stages.measured("build and check input"):

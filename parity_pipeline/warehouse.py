@@ -73,6 +73,11 @@ def connect(
         connection.close()
 
 
+def leave_to_system(connection: Connection) -> None:
+    """Let the operating system choose when to write; for a database that nobody needs after a crash."""
+    connection.execute("set fsync_mode = 'NONE'")
+
+
 @contextmanager
 def open_published(home: Path) -> Iterator[Connection]:
     """The database of the last published run, to be read; raise UsageError where it is absent or broken."""
@@ -229,6 +234,7 @@ def publish(connection: Connection, target: Path) -> None:
     """Write parity.* and control.* to a new file and rename it into place; readers keep the old one."""
     aside = target.with_name(f".{target.name}.{os.getpid()}.new")
     aside.unlink(missing_ok=True)
+    connection.execute("set fsync_mode = 'STANDARD'")  # what is renamed into place must be on the disk
     connection.execute(f"attach {_literal(str(aside))} as published (storage_version '{_PUBLISHED_STORAGE}')")
     try:
         for schema in PUBLISHED_SCHEMAS:
