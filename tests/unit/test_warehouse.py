@@ -118,3 +118,12 @@ def test_publishing_twice_gives_equal_rows_in_equal_order(connection: Connection
     warehouse.publish(connection, tmp_path / "a.duckdb")
     with warehouse.connect(tmp_path / "a.duckdb", read_only=True) as reader:
         assert [row["id"] for row in warehouse.rows(reader, "select id from parity.n")] == [1, 2, 3]
+
+
+def test_what_is_published_is_synchronised(connection: Connection, tmp_path: Path) -> None:
+    """A database may be left to the system; the file that it publishes is not."""
+    mode = "select current_setting('fsync_mode')"
+    warehouse.leave_to_system(connection)
+    assert connection.execute(mode).fetchall() == [("NONE",)]
+    warehouse.publish(connection, tmp_path / "published.duckdb")
+    assert connection.execute(mode).fetchall() == [("STANDARD",)]
