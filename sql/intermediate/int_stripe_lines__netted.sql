@@ -43,27 +43,42 @@ lines as (
     where invoices.origin = 'native' and not invoices.is_void
 ),
 
--- Only invoices with a line where the two readings differ need their sums.
+-- Only invoices with a line where the two readings differ need their sums. They are read from the staged lines, so
+-- that those above pass through once.
 doubtful_invoices as (
     select distinct
-        lines.account,
-        lines.invoice_id
-    from lines
-    where lines.net_of_taxed_discounts <> lines.net_of_untaxed_discounts
+        staged.account,
+        staged.invoice_id
+    from staging.stg_stripe__invoice_lines as staged
+    where
+        staged.subtotal_minor_units
+        <> staged.amount_minor_units - staged.inclusive_tax_minor_units
 ),
 
 invoice_sums as (
     select
-        lines.account,
-        lines.invoice_id,
-        sum(lines.net_of_taxed_discounts) as net_of_taxed_discounts,
-        sum(lines.net_of_untaxed_discounts) as net_of_untaxed_discounts
-    from lines
+        staged.account,
+        staged.invoice_id,
+        sum(
+            staged.amount_minor_units
+            - staged.discount_minor_units
+            - staged.credit_minor_units
+            - staged.inclusive_tax_minor_units
+        ) as net_of_taxed_discounts,
+        sum(
+            coalesce(
+                staged.subtotal_minor_units,
+                staged.amount_minor_units - staged.inclusive_tax_minor_units
+            )
+            - staged.discount_minor_units
+            - staged.credit_minor_units
+        ) as net_of_untaxed_discounts
+    from staging.stg_stripe__invoice_lines as staged
     inner join doubtful_invoices
         on
-            lines.account = doubtful_invoices.account
-            and lines.invoice_id = doubtful_invoices.invoice_id
-    group by lines.account, lines.invoice_id
+            staged.account = doubtful_invoices.account
+            and staged.invoice_id = doubtful_invoices.invoice_id
+    group by staged.account, staged.invoice_id
 )
 
 select
