@@ -1,29 +1,26 @@
 """The expectation suites, run by Great Expectations over small frames of counts, booleans and ratios.
 
-The suites in expectations/*.json judge tables that the models built; they compare nothing themselves. This
-is the only module that imports Great Expectations, inside one function, because that takes seconds.
+The suites in expectations/*.json judge tables that the models built; they compare nothing themselves. The
+library, which takes seconds to start, is at work in a process of its own: see expectations_process.py.
 """
 
-import gc
 import json
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from parity_pipeline import paths
 from parity_pipeline.errors import ParityError
+from parity_pipeline.quality.expectations_process import expectations_process
+from parity_pipeline.quality.failed_expectation import FailedExpectation
 
 if TYPE_CHECKING:
     import pandas as pd
 
 STAGING_PREFIX: Final = "stg_"
 AUDIT_SCHEMA: Final = "audit"
-_PLACE: Final = "place"
 Parameters = Mapping[str, Decimal]
 ReadFrame = Callable[[str], "pd.DataFrame"]
 
@@ -47,16 +44,6 @@ class Suite:
         columns = {name for each in self.expectations[table] for name in _columns(each)}
         wanted = ", ".join(sorted(columns))
         return f"select {wanted} from {table} where check_name = '{self.name}'"  # as above
-
-
-@dataclass(frozen=True)
-class FailedExpectation:
-    """One thing that does not hold."""
-
-    table: str
-    expectation: str
-    column: str
-    observed: str
 
 
 @dataclass(frozen=True)
@@ -92,7 +79,7 @@ def run_suite(suite: Suite, read_frame: ReadFrame, parameters: Parameters) -> Su
     failed: list[FailedExpectation] = []
     for table, expectations in suite.expectations.items():
         frame = _without_decimals(read_frame(suite.query(table)))
-        failed += _validator()(f"{suite.name}: {table}", table, frame, expectations, known)
+        failed += expectations_process().validate(table, frame, expectations, known)
     return SuiteResult(name=suite.name, failed=tuple(failed))
 
 
@@ -114,81 +101,3 @@ def _without_decimals(frame: "pd.DataFrame") -> "pd.DataFrame":
         if frame[column].dtype == object:
             frame[column] = [float(value) if isinstance(value, Decimal) else value for value in frame[column]]
     return frame
-
-
-Validate = Callable[
-    [str, str, "pd.DataFrame", tuple[Mapping[str, Any], ...], Mapping[str, float]], list[FailedExpectation]
-]
-
-
-@cache
-def _validator() -> Validate:
-    """Start Great Expectations once: an ephemeral context without analytics or progress bars."""
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    with _uncollected():
-        import great_expectations as gx  # takes seconds to import
-        from great_expectations.expectations.expectation_configuration import (
-            ExpectationConfiguration,
-        )
-
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
-    source = context.data_sources.add_pandas("tables")
-
-    def validate(
-        name: str,
-        table: str,
-        frame: "pd.DataFrame",
-        expectations: tuple[Mapping[str, Any], ...],
-        parameters: Mapping[str, float],
-    ) -> list[FailedExpectation]:
-        assets = {asset.name for asset in source.assets}
-        asset = source.get_asset(name) if name in assets else source.add_dataframe_asset(name)
-        batches = {each.name for each in asset.batch_definitions}
-        definition = (
-            asset.get_batch_definition("all")
-            if "all" in batches
-            else asset.add_batch_definition_whole_dataframe("all")
-        )
-        batch = definition.get_batch(batch_parameters={"dataframe": frame})
-        asked = [
-            ExpectationConfiguration(**each, meta={_PLACE: place}) for place, each in enumerate(expectations)
-        ]
-
-        def results(places: Iterable[int], **form: str) -> dict[int, Any]:
-            suite = gx.ExpectationSuite(name=name, expectations=[asked[place] for place in places])
-            outcome = batch.validate(suite, expectation_parameters=dict(parameters), **form)
-            return {each.expectation_config.meta[_PLACE]: each for each in outcome.results}
-
-        # What holds needs no details, and without them a suite takes half the time.
-        brief = results(range(len(asked)), result_format="BOOLEAN_ONLY")
-        failed = [place for place, each in brief.items() if not each.success]
-        details = results(failed) if failed else {}
-        return [_failed(table, details[place]) for place in failed]
-
-    return validate
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the garbage collector, which finds nothing in an import and takes a sixth of its time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
-def _failed(table: str, result: Any) -> FailedExpectation:  # noqa: ANN401  # Great Expectations has no types
-    configuration = result.expectation_config
-    found = result.result
-    unexpected = found.get("partial_unexpected_list")
-    observed = found.get("observed_value", ", ".join(map(str, unexpected)) if unexpected else None)
-    return FailedExpectation(
-        table=table,
-        expectation=configuration.type,
-        column=str(configuration.kwargs.get("column") or ""),
-        observed="could not be evaluated" if observed is None else str(observed),
-    )

@@ -12,6 +12,7 @@ import sqlglot
 from parity_pipeline import paths
 from parity_pipeline.errors import ParityError
 from parity_pipeline.models import load_models
+from parity_pipeline.quality.expectations_process import ExpectationsProcess
 from parity_pipeline.quality.suites import Suite, SuiteResult, load_suites, run_suite
 from parity_pipeline.setting_sections import CHECKS
 
@@ -157,6 +158,25 @@ def test_a_summary_that_is_gone_fails(database: duckdb.DuckDBPyConnection, check
     """No figures are no agreement."""
     database.execute("delete from parity.check_summary")
     assert not result(database, SUITES[check]).success
+
+
+def test_what_cannot_be_judged_is_an_error() -> None:
+    """An expectation that the library does not know is told, and the next table is judged all the same."""
+    process = ExpectationsProcess()
+    frame = pd.DataFrame({"row_count": [1]})
+    with pytest.raises(ParityError, match=r"(?s)cannot judge audit.rows:.*expect_nothing"):
+        process.validate("audit.rows", frame, ({"type": "expect_nothing", "kwargs": {}},), {})
+    one_row = {"type": "expect_table_row_count_to_equal", "kwargs": {"value": 1}}
+    assert process.validate("audit.rows", frame, (one_row,), {}) == []
+    process.close()
+
+
+def test_a_process_that_is_gone_is_an_error() -> None:
+    """Nothing is taken to hold because nobody answered."""
+    process = ExpectationsProcess()
+    process.close()
+    with pytest.raises(ParityError, match=r"ended before it answered for audit.rows"):
+        process.validate("audit.rows", pd.DataFrame({"row_count": [1]}), (), {})
 
 
 def test_without_suites_nothing_runs(tmp_path: Path) -> None:

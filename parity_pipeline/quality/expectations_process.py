@@ -1,0 +1,62 @@
+"""The process in which Great Expectations works, so that its import goes on while the vendors are read."""
+
+import atexit
+import subprocess
+import sys
+from collections.abc import Mapping
+from functools import cache
+from multiprocessing import Pipe
+from typing import TYPE_CHECKING, Any, Final
+
+from parity_pipeline.errors import ParityError
+from parity_pipeline.quality.failed_expectation import FailedExpectation
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_PROGRAM: Final = "parity_pipeline.quality.expectations"
+
+
+class ExpectationsProcess:
+    """Asks for one table after the other. The process ends with this one, however this one ends."""
+
+    def __init__(self) -> None:
+        self._answers, theirs = Pipe()
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603  # this Python and our own module
+                [sys.executable, "-m", _PROGRAM, str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,  # Ctrl-C is for the run, which ends this one
+            )
+
+    def validate(
+        self,
+        table: str,
+        frame: "pd.DataFrame",
+        expectations: tuple[Mapping[str, Any], ...],
+        parameters: Mapping[str, float],
+    ) -> list[FailedExpectation]:
+        """What does not hold of a table; raises ParityError when that cannot be told."""
+        try:
+            self._answers.send((table, frame, expectations, parameters))
+            answer = self._answers.recv()
+        except (EOFError, OSError) as error:
+            raise ParityError(f"Great Expectations ended before it answered for {table}.") from error
+        if isinstance(answer, str):
+            raise ParityError(f"Great Expectations cannot judge {table}:\n{answer}")
+        found: list[FailedExpectation] = answer
+        return found
+
+    def close(self) -> None:
+        """End it at once."""
+        self._answers.close()
+        self._process.kill()
+        self._process.wait()
+
+
+@cache
+def expectations_process() -> ExpectationsProcess:
+    """The one of this process; the first call starts it and does not wait."""
+    started = ExpectationsProcess()
+    atexit.register(started.close)
+    return started
