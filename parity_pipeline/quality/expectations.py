@@ -8,11 +8,11 @@ import gc
 import os
 import sys
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from parity_pipeline.quality.failed_expectation import FailedExpectation
+from parity_pipeline.quality.judged_tables import FailedExpectation, JudgedTable
 
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
 gc.disable()  # it finds nothing in an import and takes a sixth of its time
@@ -21,9 +21,6 @@ import great_expectations as gx  # noqa: E402  # what is above must come first
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration  # noqa: E402
 
 gc.enable()
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _PLACE: Final = "place"
 
@@ -37,33 +34,27 @@ class Validator:
         source = context.data_sources.add_pandas("tables")
         self._tables = source.add_dataframe_asset("table").add_batch_definition_whole_dataframe("all")
 
-    def validate(
-        self,
-        table: str,
-        frame: "pd.DataFrame",
-        expectations: tuple[Mapping[str, Any], ...],
-        parameters: Mapping[str, float],
-    ) -> list[FailedExpectation]:
+    def validate(self, judged: JudgedTable) -> list[FailedExpectation]:
         """What does not hold of a table."""
-        batch = self._tables.get_batch(batch_parameters={"dataframe": frame})
+        batch = self._tables.get_batch(batch_parameters={"dataframe": judged.frame})
         asked = [
-            ExpectationConfiguration(**each, meta={_PLACE: place}) for place, each in enumerate(expectations)
+            ExpectationConfiguration(**each, meta={_PLACE: place})
+            for place, each in enumerate(judged.expectations)
         ]
 
         def results(places: Iterable[int], **form: str) -> dict[int, Any]:
-            suite = gx.ExpectationSuite(name=table, expectations=[asked[place] for place in places])
-            outcome = batch.validate(suite, expectation_parameters=dict(parameters), **form)
+            suite = gx.ExpectationSuite(name=judged.table, expectations=[asked[place] for place in places])
+            outcome = batch.validate(suite, expectation_parameters=dict(judged.parameters), **form)
             return {each.expectation_config.meta[_PLACE]: each for each in outcome.results}
 
         # What holds needs no details, and without them a suite takes half the time.
         brief = results(range(len(asked)), result_format="BOOLEAN_ONLY")
+        # The library leaves out what it cannot use.
         if unknown := [each.type for place, each in enumerate(asked) if place not in brief]:
-            raise LookupError(
-                f"no result for {', '.join(unknown)}"
-            )  # the library leaves out what it cannot use
+            raise LookupError(f"no result for {', '.join(unknown)}")
         failed = [place for place, each in brief.items() if not each.success]
         details = results(failed) if failed else {}
-        return [_failed(table, details[place]) for place in failed]
+        return [_failed(judged.table, details[place]) for place in failed]
 
 
 def answer(requests: Connection) -> None:
@@ -71,11 +62,11 @@ def answer(requests: Connection) -> None:
     validator = Validator()
     while True:
         try:
-            request = requests.recv()
+            judged = requests.recv()
         except EOFError:
             return
         try:
-            requests.send(validator.validate(*request))
+            requests.send(validator.validate(judged))
         except Exception:  # noqa: BLE001  # whoever asked raises it again
             requests.send(traceback.format_exc())
 

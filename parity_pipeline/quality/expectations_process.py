@@ -3,16 +3,12 @@
 import atexit
 import subprocess
 import sys
-from collections.abc import Mapping
 from functools import cache
 from multiprocessing import Pipe
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 from parity_pipeline.errors import ParityError
-from parity_pipeline.quality.failed_expectation import FailedExpectation
-
-if TYPE_CHECKING:
-    import pandas as pd
+from parity_pipeline.quality.judged_tables import FailedExpectation, JudgedTable
 
 _PROGRAM: Final = "parity_pipeline.quality.expectations"
 
@@ -24,26 +20,24 @@ class ExpectationsProcess:
         self._answers, theirs = Pipe()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603  # this Python and our own module
-                [sys.executable, "-m", _PROGRAM, str(theirs.fileno())],
+                # -P: what lies in the folder where somebody works is not ours to import
+                [sys.executable, "-P", "-m", _PROGRAM, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,  # Ctrl-C is for the run, which ends this one
             )
 
-    def validate(
-        self,
-        table: str,
-        frame: "pd.DataFrame",
-        expectations: tuple[Mapping[str, Any], ...],
-        parameters: Mapping[str, float],
-    ) -> list[FailedExpectation]:
+    def validate(self, judged: JudgedTable) -> list[FailedExpectation]:
         """What does not hold of a table; raises ParityError when that cannot be told."""
         try:
-            self._answers.send((table, frame, expectations, parameters))
+            self._answers.send(judged)
             answer = self._answers.recv()
         except (EOFError, OSError) as error:
-            raise ParityError(f"Great Expectations ended before it answered for {table}.") from error
+            raise ParityError(f"Great Expectations ended before it answered for {judged.table}.") from error
         if isinstance(answer, str):
-            raise ParityError(f"Great Expectations cannot judge {table}:\n{answer}")
+            why = answer.strip().splitlines()[-1]
+            raise ParityError(f"Great Expectations cannot judge {judged.table}: {why}") from RuntimeError(
+                answer
+            )
         found: list[FailedExpectation] = answer
         return found
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from parity_pipeline import paths
 from parity_pipeline.errors import ParityError
 from parity_pipeline.quality.expectations_process import expectations_process
-from parity_pipeline.quality.failed_expectation import FailedExpectation
+from parity_pipeline.quality.judged_tables import FailedExpectation, JudgedTable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,7 +79,7 @@ def run_suite(suite: Suite, read_frame: ReadFrame, parameters: Parameters) -> Su
     failed: list[FailedExpectation] = []
     for table, expectations in suite.expectations.items():
         frame = _without_decimals(read_frame(suite.query(table)))
-        failed += expectations_process().validate(table, frame, expectations, known)
+        failed += expectations_process().validate(JudgedTable(table, frame, expectations, known))
     return SuiteResult(name=suite.name, failed=tuple(failed))
 
 

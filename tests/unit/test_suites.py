@@ -13,6 +13,7 @@ from parity_pipeline import paths
 from parity_pipeline.errors import ParityError
 from parity_pipeline.models import load_models
 from parity_pipeline.quality.expectations_process import ExpectationsProcess
+from parity_pipeline.quality.judged_tables import JudgedTable
 from parity_pipeline.quality.suites import Suite, SuiteResult, load_suites, run_suite
 from parity_pipeline.setting_sections import CHECKS
 
@@ -164,10 +165,12 @@ def test_what_cannot_be_judged_is_an_error() -> None:
     """An expectation that the library does not know is told, and the next table is judged all the same."""
     process = ExpectationsProcess()
     frame = pd.DataFrame({"row_count": [1]})
-    with pytest.raises(ParityError, match=r"(?s)cannot judge audit.rows:.*expect_nothing"):
-        process.validate("audit.rows", frame, ({"type": "expect_nothing", "kwargs": {}},), {})
+    with pytest.raises(
+        ParityError, match=r"cannot judge audit.rows: LookupError: no result for expect_nothing"
+    ):
+        process.validate(JudgedTable("audit.rows", frame, ({"type": "expect_nothing", "kwargs": {}},), {}))
     one_row = {"type": "expect_table_row_count_to_equal", "kwargs": {"value": 1}}
-    assert process.validate("audit.rows", frame, (one_row,), {}) == []
+    assert process.validate(JudgedTable("audit.rows", frame, (one_row,), {})) == []
     process.close()
 
 
@@ -176,7 +179,7 @@ def test_a_process_that_is_gone_is_an_error() -> None:
     process = ExpectationsProcess()
     process.close()
     with pytest.raises(ParityError, match=r"ended before it answered for audit.rows"):
-        process.validate("audit.rows", pd.DataFrame({"row_count": [1]}), (), {})
+        process.validate(JudgedTable("audit.rows", pd.DataFrame({"row_count": [1]}), (), {}))
 
 
 def test_without_suites_nothing_runs(tmp_path: Path) -> None:
