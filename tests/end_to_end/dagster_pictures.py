@@ -98,7 +98,7 @@ def take(folder: Path, target: Path) -> None:
     with webserver(folder / "dagster") as address, browser_page(folder / "profile") as page:
         show_graph(page, address)
         page.picture(target / "dagster.png", height=1000)
-        unfold(page, "parity", until="invoice_totals")
+        unfold(page, "parity", until="check_summary")
         page.picture(target / "dagster-parity.png", height=1000)
 
 
