@@ -23,7 +23,7 @@ from parity_pipeline.near_misses import fill_near_misses
 from parity_pipeline.notifications import notify_of_run
 from parity_pipeline.progress import Tell
 from parity_pipeline.publication import publish
-from parity_pipeline.quality.expectations_process import expectations_process
+from parity_pipeline.quality.expectations_process import prepare_expectations
 from parity_pipeline.quality.gate import decide
 from parity_pipeline.quality.suites import Suite, SuiteResult, load_suites, run_suite
 from parity_pipeline.report.collect import collect_evidence, collect_result
@@ -55,7 +55,7 @@ def run(settings: Settings, request: RunRequest, *, clock: Clock, tell: Tell) ->
 
 def _run_alone(settings: Settings, request: RunRequest, home: Home, *, clock: Clock, tell: Tell) -> Outcome:
     stages, links = _Stages(tell), read_links(settings)
-    expectations_process()  # it gets ready while the vendors are read
+    prepare_expectations()
     with stages.measured("read both vendors"):
         pull = extraction.land(settings, request, links, home, clock=clock, tell=tell)
     with open_work(settings, request.window.as_of) as connection:

@@ -34,9 +34,7 @@ def table_metadata(connection: Connection, table: str, rows: int) -> Metadata:
 def _columns(connection: Connection, schema: str, name: str) -> dg.TableSchema:
     """The columns with their types, and their comments where the table has them."""
     comments: dict[object, object] = {}
-    if (
-        schema in warehouse.PUBLISHED_SCHEMAS
-    ):  # only these have any, and DuckDB looks at all columns there are
+    if schema in warehouse.PUBLISHED_SCHEMAS:  # the others have none, and to look takes a while
         found = warehouse.rows(
             connection,
             "select column_name, comment from duckdb_columns() where schema_name = ? "

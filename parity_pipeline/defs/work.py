@@ -19,7 +19,7 @@ from parity_pipeline.mapping_files import read_links
 from parity_pipeline.notifications import notify_of_run
 from parity_pipeline.periods import Window
 from parity_pipeline.progress import Tell
-from parity_pipeline.quality.expectations_process import expectations_process
+from parity_pipeline.quality.expectations_process import prepare_expectations
 from parity_pipeline.quality.suites import Suite, SuiteResult, load_suites
 from parity_pipeline.report.result import RunResult
 from parity_pipeline.run_request import RunRequest
@@ -66,7 +66,7 @@ class RunWork:
     def land(self, as_of: datetime, tell: Tell) -> Pull:
         """Read both vendors, or an earlier landing of a past day, and load the database anew."""
         links = read_links(self.settings)
-        expectations_process()  # it gets ready while the vendors are read
+        prepare_expectations()
         request, pull = self.runs.pull(as_of, self.settings, links, tell)
         connection = self._open(as_of, is_new=True)
         pipeline.load(connection, self.settings, request, links, pull, self.home)

@@ -48,9 +48,14 @@ class ExpectationsProcess:
         self._process.wait()
 
 
+def prepare_expectations() -> None:
+    """Start the process, and do not wait until it is ready."""
+    expectations_process()
+
+
 @cache
 def expectations_process() -> ExpectationsProcess:
-    """The one of this process; the first call starts it and does not wait."""
+    """The one of this process; it is started when it is asked for first."""
     started = ExpectationsProcess()
     atexit.register(started.close)
     return started

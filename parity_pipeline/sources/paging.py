@@ -65,7 +65,7 @@ class _Seen:
         return self._more.add(key)
 
 
-async def in_turns(items: Iterable[T]) -> AsyncIterator[T]:
+async def giving_way(items: Iterable[T]) -> AsyncIterator[T]:
     """The items; now and then the requests that are under way have their turn."""
     for number, item in enumerate(items):
         yield item

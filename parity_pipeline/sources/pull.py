@@ -18,7 +18,7 @@ from parity_pipeline.sources.metronome_api import MetronomeAccess, MetronomeApi,
 from parity_pipeline.sources.metronome_rates import MetronomeRates
 from parity_pipeline.sources.metronome_usage import MeterLink, MetronomeUsage, UnadditiveNeeds
 from parity_pipeline.sources.notes import NotedKeys, Notes
-from parity_pipeline.sources.paging import first_error, in_turns, together
+from parity_pipeline.sources.paging import first_error, giving_way, together
 from parity_pipeline.sources.resources import metronome_resource
 from parity_pipeline.sources.sink import Earlier, Lander, Sink
 from parity_pipeline.sources.stripe import StripeFacts, StripeLists
@@ -233,7 +233,7 @@ class _MetronomeReader:
             metronome_resource("usage"), lambda one: one.customer_id, _OfCustomer
         )
         quiet = self._lander.notes.keys()
-        async for named, claims in in_turns(self._lists.facts.claims.by_key()):
+        async for named, claims in giving_way(self._lists.facts.claims.by_key()):
             if all(claim.customer in same for claim in claims):
                 quiet.add(named)
         return quiet

@@ -12,7 +12,7 @@ from parity_pipeline.periods import Window
 from parity_pipeline.sources.answered import Answered, PutOff, Rotation
 from parity_pipeline.sources.ledger import RequestCount
 from parity_pipeline.sources.notes import NotedKeys, Notes
-from parity_pipeline.sources.paging import in_turns
+from parity_pipeline.sources.paging import giving_way
 from parity_pipeline.sources.records import Record
 from parity_pipeline.sources.resources import Resource
 
@@ -178,7 +178,7 @@ class Lander:
         The lines of an answer follow each other in a landing.
         """
         decoder, found, last, is_wanted = msgspec.json.Decoder(kind), self.notes.keys(), "", False
-        async for line in in_turns(self._earlier_lines(resource) if wanted else ()):
+        async for line in giving_way(self._earlier_lines(resource) if wanted else ()):
             record = decoder.decode(line)
             question = key(record)
             is_first = question != last
@@ -202,7 +202,7 @@ class Lander:
             return still, moved
         both = _side_by_side(self._earlier_lines(resource), self.sink.lines(resource, self.account))
         last = None
-        async for line, is_same in in_turns(both):
+        async for line, is_same in giving_way(both):
             found = key(decoder.decode(line))
             if found is not None and (found, is_same) != last:
                 last = found, is_same

@@ -22,7 +22,7 @@ from parity_pipeline.periods import Period, Window, from_unix
 from parity_pipeline.sources.answered import ABSENT, Answered, chance_of, digest_of, sample_size
 from parity_pipeline.sources.journal import MAX_AGE
 from parity_pipeline.sources.notes import NotedFacts, NotedKeys
-from parity_pipeline.sources.paging import in_turns
+from parity_pipeline.sources.paging import giving_way
 from parity_pipeline.sources.resources import stripe_resource
 from parity_pipeline.sources.sink import Lander
 from parity_pipeline.sources.stripe_questions import Grouping, SummaryAsk
@@ -74,10 +74,10 @@ class EarlierSummaries:
                 await self._lander.changed(stripe_resource(name), lambda one: one.customer, _OfCustomer)
             )
         by_text = notes.facts(SummaryAsk, lambda ask: ask.text)
-        async for each in in_turns(asks):
+        async for each in giving_way(asks):
             by_text.add(each)
         found = notes.facts(Answered, lambda answered: answered.question)
-        async for answered in in_turns(self._lander.answers(self._resource)):
+        async for answered in giving_way(self._lander.answers(self._resource)):
             for ask in by_text.of(answered.question) if answered.digest != ABSENT else ():
                 is_still = ask.customer in quiet and not any(ask.customer in each for each in moved)
                 if (is_still and self._is_fresh(answered)) or self._is_closed(ask, answered):

@@ -16,7 +16,7 @@ from typing import Final
 from parity_pipeline.periods import Window, floor_day, from_unix, rfc3339
 from parity_pipeline.sources.answered import ABSENT, Answered, Rotation
 from parity_pipeline.sources.notes import NotedFacts
-from parity_pipeline.sources.paging import in_turns
+from parity_pipeline.sources.paging import giving_way
 from parity_pipeline.sources.resources import stripe_resource
 from parity_pipeline.sources.sink import Lander
 from parity_pipeline.sources.stripe_questions import SummaryAsk
@@ -148,7 +148,7 @@ class UsageTurns:
     async def _answers(self, wanted: Container[str]) -> AsyncIterator[tuple[str, list[Answered]]]:
         """The earlier answers of each of these customers, who stand in order."""
         groups = groupby(self._lander.answers(self._resource), key=lambda each: _customer(each.question))
-        async for customer, answers in in_turns(groups):
+        async for customer, answers in giving_way(groups):
             if customer in wanted:
                 yield customer, list(answers)
 

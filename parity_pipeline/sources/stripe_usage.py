@@ -14,7 +14,7 @@ import msgspec
 from parity_pipeline.errors import ExtractionError, NotFoundError
 from parity_pipeline.periods import Window, to_unix
 from parity_pipeline.sources.answered import ABSENT
-from parity_pipeline.sources.paging import for_each, in_turns
+from parity_pipeline.sources.paging import for_each, giving_way
 from parity_pipeline.sources.plan import SUMMARIES
 from parity_pipeline.sources.resources import stripe_resource
 from parity_pipeline.sources.sink import Lander
@@ -88,7 +88,7 @@ class StripeUsage:
         """Ask before all questions are known, unless they may turn out to be too many for one run."""
         questions = 0
         if self._most is not None:
-            async for _ in in_turns(asks()):
+            async for _ in giving_way(asks()):
                 questions += 1
         if self._most is None or 2 * questions <= self._most:
             await self._ask(asks())
@@ -111,7 +111,7 @@ class StripeUsage:
     async def _ask_the_rest(self, asks: Iterable[SummaryAsk]) -> None:
         """Ask what is still open; whom it is too many for, is put off to a later run."""
         rest = self._lander.notes.facts(SummaryAsk, lambda ask: ask.customer)
-        async for each in in_turns(asks):
+        async for each in giving_way(asks):
             if each.text not in self._asked and each.text not in self._spared:
                 rest.add(each)
         asked, later = len(self._asked), set[str]()
