@@ -27,6 +27,10 @@ Connection = duckdb.DuckDBPyConnection
 DatabaseError = duckdb.Error
 
 PUBLISHED_SCHEMAS: Final = ("parity", "control")
+_READ_ONCE: Final = frozenset({"raw_stripe.meter_event_summaries"})
+"""Raw tables with millions of rows that one model reads once: to store them would cost as much as to parse them."""
+_MOST_SORTED_ROWS: Final = 1_000_000
+"""Published tables that are larger keep the order in which they were built; sorting takes as long as writing."""
 _PUBLISHED_STORAGE: Final = "v1.0.0"  # analysts may open the file with any DuckDB from 1.0 on
 
 
@@ -119,23 +123,28 @@ def load_raw(connection: Connection, landing_folder: Path, accounts: Sequence[st
 
 def load_resource(
     connection: Connection, landing_folder: Path, resource: Resource, *, accounts: Sequence[str]
-) -> int:
-    """Create one raw table from its landed files; returns its rows."""
+) -> None:
+    """Create one raw table from its landed files, or a view of them where one model reads them once."""
     columns = duckdb_columns(resource)
-    connection.execute(f"create schema if not exists {resource.schema}")
-    shape = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
     table = f"{resource.schema}.{resource.name}"
-    connection.execute(f"create or replace table {table} ({shape})")
-    files = [str(landed_file(landing_folder, account, resource)) for account in accounts]
-    present = [file for file in files if Path(file).exists()]
-    if present:
-        connection.execute(
-            f"insert into {table} select {', '.join(_quoted(columns))} from read_json(?, columns = ?, "
-            "format = 'newline_delimited', compression = 'gzip')",
-            [present, dict(columns)],
-        )
-    describe(connection, table, description=resource.summary, columns={})
-    return count(connection, table)
+    files = [landed_file(landing_folder, account, resource) for account in accounts]
+    present = [str(file) for file in files if file.exists()]
+    kind = "view" if present and table in _READ_ONCE else "table"
+    shape = ", ".join(f'"{name}" {of}' for name, of in columns.items())
+    landed = (
+        f"select {', '.join(_quoted(columns))} from read_json([{', '.join(map(_literal, present))}], "
+        f"columns = {{{', '.join(f'{_literal(name)}: {_literal(of)}' for name, of in columns.items())}}}, "
+        "format = 'newline_delimited', compression = 'gzip')"
+    )
+    connection.execute(f"create schema if not exists {resource.schema}")
+    _make_room(connection, table, kind)
+    if kind == "view":
+        connection.execute(f"create or replace view {table} as {landed}")
+    else:
+        connection.execute(f"create or replace table {table} ({shape})")
+        if present:
+            connection.execute(f"insert into {table} {landed}")
+    describe(connection, table, description=resource.summary, columns={}, kind=kind)
 
 
 def _load_usage_ages(connection: Connection, landing_folder: Path, accounts: Sequence[str]) -> None:
@@ -177,6 +186,7 @@ def build(connection: Connection, model: SqlModel) -> int:
     kind = "view" if model.is_view else "table"
     with transaction(connection):
         connection.execute(f"create schema if not exists {model.schema}")
+        _make_room(connection, model.key, kind)
         connection.execute(f"create or replace {kind} {model.key} as {model.sql}")
         describe(connection, model.key, description=model.description, columns=columns, kind=kind)
     return count(connection, model.key)
@@ -194,6 +204,18 @@ def describe(
             if columns.get(column)
         ]
     connection.execute("; ".join(comments))
+
+
+def _make_room(connection: Connection, name: str, kind: str) -> None:
+    """Drop what has the name and is not of the kind, as in a work file that an earlier version began."""
+    other = "table" if kind == "view" else "view"
+    found = connection.execute(
+        f"select 1 from duckdb_{other}s() where database_name = current_database() "
+        f"and schema_name || '.' || {other}_name = ?",
+        [name],
+    ).fetchall()
+    if found:
+        connection.execute(f"drop {other} {name}")
 
 
 def count(connection: Connection, table: str) -> int:
@@ -265,9 +287,8 @@ def _copy_table(connection: Connection, schema: str, table: str, description: st
         "and schema_name = ? and table_name = ? and comment is not null",
         [schema, table],
     ).fetchall()
-    connection.execute(
-        f"create table published.{schema}.{table} as select * from {schema}.{table} order by all"
-    )
+    order = "order by all" if count(connection, f"{schema}.{table}") <= _MOST_SORTED_ROWS else ""
+    connection.execute(f"create table published.{schema}.{table} as select * from {schema}.{table} {order}")
     describe(connection, f"published.{schema}.{table}", description=description, columns=dict(comments))
 
 

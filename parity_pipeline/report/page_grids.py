@@ -12,17 +12,15 @@ from typing import Any, Final, Literal
 from parity_pipeline import amounts, warehouse
 from parity_pipeline.report.collect import subject_of
 from parity_pipeline.report.words import CHECK_TITLES, CUSTOMER_STATUSES
-from parity_pipeline.setting_sections import CHECKS
 from parity_pipeline.warehouse import Connection
 
 MOST_ROWS: Final = 50_000
 MOST_FINDINGS: Final = 5_000
 _MOST_LETTERS: Final = {"customers": 3_300_000, "findings": 1_300_000}
 
-_WAIVED: Final = " union ".join(
-    f"select account, coalesce(stripe_customer_id, metronome_customer_id) as customer from parity.{check} "
-    "where status = 'waived'"
-    for check in CHECKS
+_WAIVED: Final = (
+    "select distinct account, customer_key as customer from intermediate.int_gate__by_customer "
+    "where waived > 0"
 )
 _CUSTOMERS: Final = f"""
 with named as (
@@ -139,7 +137,7 @@ def customers_grid(connection: Connection) -> Grid:
 
 def count_waived_customers(connection: Connection) -> int:
     """Customers with a row whose difference a waiver accepts."""
-    (row,) = warehouse.rows(connection, f"select count(*) as customers from ({_WAIVED})")  # constants
+    (row,) = warehouse.rows(connection, f"select count(*) as customers from ({_WAIVED})")
     return int(str(row["customers"]))
 
 

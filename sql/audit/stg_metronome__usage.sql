@@ -1,35 +1,73 @@
 -- One row: counts of what must not be in staging.stg_metronome__usage.
 -- duplicate_window_count: windows beyond the first of the same customer, metric and bounds
--- unknown_customer_count: usage of a customer that was not listed
+-- unknown_customer_count: customers with usage that were not listed
 with
 
-windows as (
+keyed as (
     select
-        usage_rows.account,
-        usage_rows.metronome_customer_id,
-        usage_rows.billable_metric_id,
-        usage_rows.window_size,
-        usage_rows.start_at,
-        usage_rows.end_at,
-        count(*) as copies
+        usage_rows.*,
+        hash(
+            usage_rows.account,
+            usage_rows.metronome_customer_id,
+            usage_rows.billable_metric_id,
+            usage_rows.window_size,
+            usage_rows.start_at,
+            usage_rows.end_at
+        ) as window_hash
     from staging.stg_metronome__usage as usage_rows
+),
+
+customers as (
+    select
+        keyed.account,
+        keyed.metronome_customer_id,
+        count(*) as row_count
+    from keyed
+    group by keyed.account, keyed.metronome_customer_id
+),
+
+totals as (
+    select
+        cast(coalesce(sum(customers.row_count), 0) as bigint) as row_count,
+        count(*) filter (
+            where assigned.metronome_customer_id is null
+        ) as unknown_customer_count
+    from customers
+    left join intermediate.int_metronome_customers__assigned as assigned
+        on
+            customers.account = assigned.account
+            and customers.metronome_customer_id = assigned.metronome_customer_id
+),
+
+-- Numbers find the few windows that may be there twice; only these are compared by what they are.
+suspects as (
+    select keyed.window_hash
+    from keyed
+    group by keyed.window_hash
+    having count(*) > 1
+),
+
+windows as (
+    select count(*) as copies
+    from keyed
+    inner join suspects on keyed.window_hash = suspects.window_hash
     group by
-        usage_rows.account,
-        usage_rows.metronome_customer_id,
-        usage_rows.billable_metric_id,
-        usage_rows.window_size,
-        usage_rows.start_at,
-        usage_rows.end_at
+        keyed.account,
+        keyed.metronome_customer_id,
+        keyed.billable_metric_id,
+        keyed.window_size,
+        keyed.start_at,
+        keyed.end_at
+),
+
+duplicates as (
+    select coalesce(sum(windows.copies - 1), 0) as copies
+    from windows
 )
 
 select
-    cast(coalesce(sum(windows.copies), 0) as bigint) as row_count,
-    cast(coalesce(sum(windows.copies - 1), 0) as bigint) as duplicate_window_count,
-    count(*) filter (
-        where customers.metronome_customer_id is null
-    ) as unknown_customer_count
-from windows
-left join intermediate.int_metronome_customers__assigned as customers
-    on
-        windows.account = customers.account
-        and windows.metronome_customer_id = customers.metronome_customer_id
+    totals.row_count,
+    cast(duplicates.copies as bigint) as duplicate_window_count,
+    totals.unknown_customer_count
+from totals
+cross join duplicates

@@ -155,25 +155,27 @@ suspected_days as (
 
 everybody as (
     select
-        usage_daily.account,
+        customers.account,
         usage_daily.usage_date,
-        usage_daily.customer_key,
+        customers.customer_key,
         usage_daily.meter,
         coalesce(usage_daily.actual_value, 0)
         < coalesce(usage_daily.expected_value, 0) as is_lower,
         coalesce(usage_daily.actual_value, 0)
         > coalesce(usage_daily.expected_value, 0) as is_higher
     from intermediate.int_usage__daily as usage_daily
+    inner join intermediate.int_customers__classified as customers
+        on usage_daily.customer_number = customers.customer_number
     inner join suspected_days
         on
-            usage_daily.account = suspected_days.account
+            customers.account = suspected_days.account
             and usage_daily.usage_date = suspected_days.usage_date
     left join intermediate.int_usage__put_off as put_off
         on
-            usage_daily.account = put_off.account
-            and usage_daily.customer_key = put_off.stripe_customer_id
+            customers.account = put_off.account
+            and customers.customer_key = put_off.stripe_customer_id
     where
-        usage_daily.metronome_customer_id is not null
+        customers.metronome_customer_id is not null
         and (
             put_off.account is null
             or cast(usage_daily.usage_date as timestamp) + interval 1 day

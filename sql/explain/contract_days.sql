@@ -16,19 +16,21 @@ with
 
 days as (
     select
-        days.*,
+        customers.account,
+        customers.customer_key,
+        days.usage_date,
+        days.contracts_in_force,
         cast(days.usage_date as timestamp) as starts_at,
         cast(days.usage_date as timestamp) + interval 1 day as ends_at
     from intermediate.int_contract_days__counted as days
-    inner join explain.breaching_customers as breaching
-        on
-            days.account = breaching.account
-            and days.customer_key = breaching.customer_key
     inner join intermediate.int_customers__classified as customers
         on
-            days.account = customers.account
-            and days.customer_key = customers.customer_key
+            days.customer_number = customers.customer_number
             and customers.is_linked
+    inner join explain.breaching_customers as breaching
+        on
+            customers.account = breaching.account
+            and customers.customer_key = breaching.customer_key
 ),
 
 counted as (

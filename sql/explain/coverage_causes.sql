@@ -5,8 +5,8 @@
 with
 
 breaches as (
-    select * from intermediate.int_check_rows__judged
-    where check_name = 'contract_coverage' and status = 'breach'
+    select * from intermediate.int_check_rows__breaching
+    where check_name = 'contract_coverage'
 ),
 
 -- A day with too many contracts does not make a row that has too few, nor the reverse.

@@ -5,8 +5,8 @@
 with
 
 breaches as (
-    select * from intermediate.int_check_rows__judged
-    where check_name = 'group_key_coverage' and status = 'breach'
+    select * from intermediate.int_check_rows__breaching
+    where check_name = 'group_key_coverage'
 ),
 
 -- A customer is billed in one currency, as a rule.

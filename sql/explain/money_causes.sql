@@ -8,19 +8,17 @@ with
 
 breaches as (
     select
-        judged.*,
+        breaching.*,
         money_rows.money_row
-    from intermediate.int_check_rows__judged as judged
+    from intermediate.int_check_rows__breaching as breaching
     left join explain.money_rows as money_rows
         on
-            judged.account = money_rows.account
-            and judged.customer_key = money_rows.customer_key
-            and judged.currency = money_rows.currency
-            and judged.period_start = money_rows.period_start
-            and judged.period_end = money_rows.period_end
-    where
-        judged.check_name in ('invoice_totals', 'credit_drawdowns')
-        and judged.status = 'breach'
+            breaching.account = money_rows.account
+            and breaching.customer_key = money_rows.customer_key
+            and breaching.currency = money_rows.currency
+            and breaching.period_start = money_rows.period_start
+            and breaching.period_end = money_rows.period_end
+    where breaching.check_name in ('invoice_totals', 'credit_drawdowns')
 ),
 
 -- Credit lowers a total, so what is drawn more counts there with the other sign.

@@ -6,8 +6,7 @@
 with
 
 money as (
-    select * from intermediate.int_check_rows__judged
-    where check_name in ('invoice_totals', 'credit_drawdowns')
+    select * from intermediate.int_money__judged
 ),
 
 totals as (

@@ -14,14 +14,12 @@ with
 
 breaching_periods as (
     select distinct
-        judged.account,
-        judged.customer_key,
-        judged.period_start,
-        judged.period_end
-    from intermediate.int_check_rows__judged as judged
-    where
-        judged.status = 'breach'
-        and judged.check_name in ('invoice_totals', 'line_item_quantities')
+        breaching.account,
+        breaching.customer_key,
+        breaching.period_start,
+        breaching.period_end
+    from intermediate.int_check_rows__breaching as breaching
+    where breaching.check_name in ('invoice_totals', 'line_item_quantities')
 ),
 
 quantities as (

@@ -18,6 +18,7 @@ half_seen as (
 
 select
     periods.*,
+    customers.customer_number,
     customers.stripe_customer_id,
     customers.metronome_customer_id,
     periods.period_end

@@ -2,6 +2,8 @@
 -- The status is the first that holds: pending, waived, breach by shifted bounds, match, within_tolerance, breach. It is
 -- decided by multiplication, never through the ratio column. Values that an API sends as floats match when
 -- they are equal to 15 significant digits.
+-- Kept as a view: to write its columns costs more than to work them out for each of its few readers; what is read more
+-- often lies in int_check_rows__breaching and int_money__judged.
 -- lean: the part of the variance that a product's own rounding up (or down) does not account for
 -- cycle: first day of the calendar month in which the row's period ends; its last day counts, not the instant after
 with
@@ -10,7 +12,7 @@ run as (
     select * from control.run
 ),
 
-compared as (
+all_compared as (
     select * from intermediate.int_money__compared
     union all
     select * from intermediate.int_line_item_quantities__compared
@@ -20,6 +22,18 @@ compared as (
     select * from intermediate.int_event_ingestion__compared
     union all
     select * from intermediate.int_group_key_coverage__compared
+),
+
+compared as (
+    select
+        all_compared.*,
+        customers.account,
+        customers.customer_key,
+        customers.stripe_customer_id,
+        customers.metronome_customer_id
+    from all_compared
+    inner join intermediate.int_customers__classified as customers
+        on all_compared.customer_number = customers.customer_number
 ),
 
 measured as (
@@ -77,6 +91,7 @@ bounded as (
 
 select
     bounded.check_name,
+    bounded.customer_number,
     bounded.account,
     bounded.customer_key,
     bounded.stripe_customer_id,
@@ -131,8 +146,7 @@ from bounded
 left join intermediate.int_check_rows__waived as waived
     on
         bounded.check_name = waived.check_name
-        and bounded.account = waived.account
-        and bounded.customer_key = waived.customer_key
+        and bounded.customer_number = waived.customer_number
         and bounded.unit = waived.unit
         and bounded.pricing_group_values
         is not distinct from waived.pricing_group_values

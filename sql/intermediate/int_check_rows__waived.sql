@@ -5,7 +5,7 @@ run as (
     select * from control.run
 ),
 
-compared as (
+all_compared as (
     select * from intermediate.int_money__compared
     union all
     select * from intermediate.int_line_item_quantities__compared
@@ -15,6 +15,18 @@ compared as (
     select * from intermediate.int_event_ingestion__compared
     union all
     select * from intermediate.int_group_key_coverage__compared
+),
+
+compared as (
+    select
+        all_compared.*,
+        customers.account,
+        customers.customer_key,
+        customers.stripe_customer_id,
+        customers.metronome_customer_id
+    from all_compared
+    inner join intermediate.int_customers__classified as customers
+        on all_compared.customer_number = customers.customer_number
 ),
 
 measured as (
@@ -27,8 +39,7 @@ measured as (
 
 select distinct
     measured.check_name,
-    measured.account,
-    measured.customer_key,
+    measured.customer_number,
     measured.unit,
     measured.pricing_group_values,
     measured.period_start,

@@ -18,22 +18,18 @@ customers as (
 
 by_customer as (
     select
-        days.account,
-        days.customer_key,
+        days.customer_number,
         case
             when min(days.contracts_in_force) = 0 then 0
             else max(days.contracts_in_force)
         end as contracts_that_cover
     from intermediate.int_contract_days__counted as days
-    group by days.account, days.customer_key
+    group by days.customer_number
 )
 
 select
     'contract_coverage' as check_name,
-    customers.account,
-    customers.customer_key,
-    customers.stripe_customer_id,
-    customers.metronome_customer_id,
+    customers.customer_number,
     cast(null as varchar) as currency,
     cast(null as varchar) as meter,
     cast(null as varchar) as product,
@@ -66,9 +62,7 @@ select
     false as is_from_floats
 from customers
 inner join by_customer
-    on
-        customers.account = by_customer.account
-        and customers.customer_key = by_customer.customer_key
+    on customers.customer_number = by_customer.customer_number
 cross join run
 left join intermediate.int_usage__put_off as put_off
     on

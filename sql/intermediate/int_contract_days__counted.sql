@@ -3,6 +3,7 @@
 -- contracts before it bills other usage and does not count again.
 -- Each Metronome customer is counted by itself, for two of them never bill the same usage. Where customers.csv sums
 -- several, the day has the greatest of their counts, or 0 where one of them has usage and no contract.
+-- The customer is named by its number in int_customers__classified.
 -- contracts_in_force: the count; above 1 where two contracts may bill the same usage
 with
 
@@ -10,21 +11,42 @@ run as (
     select * from control.run
 ),
 
+customers as (
+    select * from intermediate.int_customers__classified
+),
+
+keyed as (
+    select
+        all_keyed.account,
+        all_keyed.metronome_customer_id,
+        customers.customer_number
+    from intermediate.int_metronome_customers__keyed as all_keyed
+    inner join customers
+        on
+            all_keyed.account = customers.account
+            and all_keyed.customer_key = customers.customer_key
+),
+
 contracts as (
-    select * from intermediate.int_contracts__keyed
+    select
+        all_contracts.*,
+        customers.customer_number
+    from intermediate.int_contracts__keyed as all_contracts
+    inner join customers
+        on
+            all_contracts.account = customers.account
+            and all_contracts.customer_key = customers.customer_key
 ),
 
 usage_days as (
     select
-        usage_daily.account,
-        usage_daily.customer_key,
+        usage_daily.customer_number,
         usage_daily.usage_date
     from intermediate.int_usage__daily as usage_daily
     union
     -- Meters that do not add up over days have no daily row to compare, but Metronome knows their days.
     select
-        keyed.account,
-        keyed.customer_key,
+        keyed.customer_number,
         cast(usage_rows.start_at as date) as usage_date
     from staging.stg_metronome__usage as usage_rows
     inner join control.meter_map as meter_map
@@ -32,7 +54,7 @@ usage_days as (
             usage_rows.account = meter_map.account
             and usage_rows.billable_metric_id = meter_map.billable_metric_id
             and not meter_map.is_additive
-    inner join intermediate.int_metronome_customers__keyed as keyed
+    inner join keyed
         on
             usage_rows.account = keyed.account
             and usage_rows.metronome_customer_id = keyed.metronome_customer_id
@@ -44,36 +66,30 @@ usage_days as (
         and cast(usage_rows.start_at as date) < cast(run.as_of as date)
     union
     select
-        customers.account,
-        customers.customer_key,
+        customers.customer_number,
         cast(run.as_of - interval 1 day as date) as usage_date
-    from intermediate.int_customers__classified as customers
+    from customers
     cross join run
 ),
 
 summed_customers as (
-    select
-        keyed.account,
-        keyed.customer_key
-    from intermediate.int_metronome_customers__keyed as keyed
-    group by keyed.account, keyed.customer_key
+    select keyed.customer_number
+    from keyed
+    group by keyed.customer_number
     having count(*) > 1
 ),
 
 -- Most customers have one contract, which either is in force on a day or is not.
 single_contracts as (
     select
-        contracts.account,
-        contracts.customer_key,
+        contracts.customer_number,
         min(contracts.starts_at) as starts_at,
         min(contracts.ends_at) as ends_at
     from contracts
     left join summed_customers
-        on
-            contracts.account = summed_customers.account
-            and contracts.customer_key = summed_customers.customer_key
-    where summed_customers.account is null
-    group by contracts.account, contracts.customer_key
+        on contracts.customer_number = summed_customers.customer_number
+    where summed_customers.customer_number is null
+    group by contracts.customer_number
     having count(*) = 1
 ),
 
@@ -81,24 +97,21 @@ several_contracts as (
     select contracts.*
     from contracts
     left join single_contracts
-        on
-            contracts.account = single_contracts.account
-            and contracts.customer_key = single_contracts.customer_key
-    where single_contracts.account is null
+        on contracts.customer_number = single_contracts.customer_number
+    where single_contracts.customer_number is null
 ),
 
 in_force as (
     select
-        usage_days.account,
-        usage_days.customer_key,
+        usage_days.customer_number,
         usage_days.usage_date,
+        several_contracts.account,
         several_contracts.metronome_customer_id,
         several_contracts.contract_id
     from usage_days
     inner join several_contracts
         on
-            usage_days.account = several_contracts.account
-            and usage_days.customer_key = several_contracts.customer_key
+            usage_days.customer_number = several_contracts.customer_number
             and several_contracts.starts_at
             < cast(usage_days.usage_date as timestamp) + interval 1 day
             and coalesce(
@@ -152,8 +165,7 @@ disjoint_contracts as (
 -- The first contract of a day always counts; a later one only where it is not disjoint from all before it.
 overlapping as (
     select
-        in_force.account,
-        in_force.customer_key,
+        in_force.customer_number,
         in_force.usage_date,
         in_force.metronome_customer_id,
         in_force.contract_id,
@@ -162,8 +174,7 @@ overlapping as (
     from in_force
     left join in_force as others
         on
-            in_force.account = others.account
-            and in_force.customer_key = others.customer_key
+            in_force.customer_number = others.customer_number
             and in_force.usage_date = others.usage_date
             and in_force.metronome_customer_id = others.metronome_customer_id
             and in_force.contract_id > others.contract_id
@@ -173,8 +184,7 @@ overlapping as (
             and in_force.contract_id = disjoint_contracts.contract_id
             and others.contract_id = disjoint_contracts.other_contract_id
     group by
-        in_force.account,
-        in_force.customer_key,
+        in_force.customer_number,
         in_force.usage_date,
         in_force.metronome_customer_id,
         in_force.contract_id
@@ -182,8 +192,7 @@ overlapping as (
 
 counted_each as (
     select
-        overlapping.account,
-        overlapping.customer_key,
+        overlapping.customer_number,
         overlapping.usage_date,
         overlapping.metronome_customer_id,
         count(*) filter (
@@ -194,36 +203,29 @@ counted_each as (
         ) as contracts_in_force
     from overlapping
     group by
-        overlapping.account,
-        overlapping.customer_key,
+        overlapping.customer_number,
         overlapping.usage_date,
         overlapping.metronome_customer_id
 ),
 
 counted as (
     select
-        counted_each.account,
-        counted_each.customer_key,
+        counted_each.customer_number,
         counted_each.usage_date,
         max(counted_each.contracts_in_force) as contracts_in_force
     from counted_each
     group by
-        counted_each.account,
-        counted_each.customer_key,
+        counted_each.customer_number,
         counted_each.usage_date
 ),
 
 -- Days on which one of several summed customers has usage that none of its own contracts bills.
 uncovered as (
     select distinct
-        keyed.account,
-        keyed.customer_key,
+        keyed.customer_number,
         cast(usage_rows.start_at as date) as usage_date
     from summed_customers
-    inner join intermediate.int_metronome_customers__keyed as keyed
-        on
-            summed_customers.account = keyed.account
-            and summed_customers.customer_key = keyed.customer_key
+    inner join keyed on summed_customers.customer_number = keyed.customer_number
     inner join staging.stg_metronome__usage as usage_rows
         on
             keyed.account = usage_rows.account
@@ -234,21 +236,20 @@ uncovered as (
             and usage_rows.billable_metric_id = meter_map.billable_metric_id
     left join counted_each
         on
-            keyed.account = counted_each.account
+            keyed.customer_number = counted_each.customer_number
             and keyed.metronome_customer_id = counted_each.metronome_customer_id
             and cast(usage_rows.start_at as date) = counted_each.usage_date
     where
         usage_rows.window_size = 'day'
         and usage_rows.usage_value <> 0
-        and counted_each.account is null
+        and counted_each.customer_number is null
 )
 
 select
-    usage_days.account,
-    usage_days.customer_key,
+    usage_days.customer_number,
     usage_days.usage_date,
     case
-        when uncovered.account is not null then 0
+        when uncovered.customer_number is not null then 0
         when
             single_contracts.starts_at
             < cast(usage_days.usage_date as timestamp) + interval 1 day
@@ -262,16 +263,12 @@ select
     end as contracts_in_force
 from usage_days
 left join single_contracts
-    on
-        usage_days.account = single_contracts.account
-        and usage_days.customer_key = single_contracts.customer_key
+    on usage_days.customer_number = single_contracts.customer_number
 left join counted
     on
-        usage_days.account = counted.account
-        and usage_days.customer_key = counted.customer_key
+        usage_days.customer_number = counted.customer_number
         and usage_days.usage_date = counted.usage_date
 left join uncovered
     on
-        usage_days.account = uncovered.account
-        and usage_days.customer_key = uncovered.customer_key
+        usage_days.customer_number = uncovered.customer_number
         and usage_days.usage_date = uncovered.usage_date

@@ -1,4 +1,5 @@
 -- One row per customer with what decides whether and how it is compared.
+-- customer_number: the customer in a work file, where millions of rows name it: a number takes much less work than two texts
 -- is_already_on_metronome: billed by Metronome with no metered Stripe item in the window, or in a live cohort; left out of every check
 -- has_active_subscription: owns an active, trialing or past due subscription with a metered item (any item with scope all)
 -- has_held_subscription: the same for unpaid and paused ones, whose coverage is pending
@@ -148,6 +149,9 @@ flagged as (
 
 select
     flagged.*,
+    cast(
+        row_number() over (order by flagged.account, flagged.customer_key) as integer
+    ) as customer_number,
     flagged.is_live
     or (
         flagged.is_linked

@@ -23,7 +23,7 @@ settled as (
     select distinct
         judged.account,
         judged.customer_key
-    from intermediate.int_check_rows__judged as judged
+    from intermediate.int_money__judged as judged
     where judged.check_name = 'invoice_totals' and judged.status <> 'pending'
 )
 

@@ -13,12 +13,20 @@ run as (
     select * from control.run
 ),
 
+put_off as (
+    select
+        customers.customer_number,
+        all_put_off.counts_until
+    from intermediate.int_usage__put_off as all_put_off
+    inner join intermediate.int_customers__classified as customers
+        on
+            all_put_off.account = customers.account
+            and all_put_off.stripe_customer_id = customers.customer_key
+),
+
 daily as (
     select
-        usage_daily.account,
-        usage_daily.customer_key,
-        usage_daily.stripe_customer_id,
-        usage_daily.metronome_customer_id,
+        usage_daily.customer_number,
         usage_daily.meter,
         cast(null as timestamp) as period_start,
         cast(null as timestamp) as period_end,
@@ -31,10 +39,7 @@ daily as (
 
 per_period as (
     select
-        usage_periods.account,
-        usage_periods.customer_key,
-        usage_periods.stripe_customer_id,
-        usage_periods.metronome_customer_id,
+        usage_periods.customer_number,
         usage_periods.meter,
         usage_periods.period_start,
         usage_periods.period_end,
@@ -53,10 +58,7 @@ all_usage as (
 
 select
     'event_ingestion' as check_name,
-    all_usage.account,
-    all_usage.customer_key,
-    all_usage.stripe_customer_id,
-    all_usage.metronome_customer_id,
+    all_usage.customer_number,
     cast(null as varchar) as currency,
     all_usage.meter,
     cast(null as varchar) as product,
@@ -73,7 +75,7 @@ select
     cast(1 as decimal(38, 12)) as scatter_unit,
     all_usage.ends_at + thresholds.settling_hours * interval 1 hour <= run.as_of
     and (
-        put_off.account is null
+        put_off.customer_number is null
         or coalesce(
             all_usage.ends_at + thresholds.settling_hours * interval 1 hour
             <= put_off.counts_until,
@@ -85,7 +87,5 @@ select
 from all_usage
 cross join thresholds
 cross join run
-left join intermediate.int_usage__put_off as put_off
-    on
-        all_usage.account = put_off.account
-        and all_usage.customer_key = put_off.stripe_customer_id
+left join put_off
+    on all_usage.customer_number = put_off.customer_number

@@ -11,7 +11,7 @@ customers as (
             - cast(2 * sqrt(by_customer.scatter_squares) as decimal(38, 12))
         ) as gate_variance
     from intermediate.int_gate__by_customer as by_customer
-    where by_customer.settled_rows > 0
+    where by_customer.is_settled
 )
 
 select

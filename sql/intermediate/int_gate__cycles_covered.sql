@@ -13,7 +13,7 @@ settled as (
         judged.account,
         judged.customer_key,
         count(distinct judged.period_end) as settled_periods
-    from intermediate.int_check_rows__judged as judged
+    from intermediate.int_money__judged as judged
     where judged.check_name = 'invoice_totals' and judged.status <> 'pending'
     group by judged.account, judged.customer_key
 ),

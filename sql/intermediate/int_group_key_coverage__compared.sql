@@ -3,10 +3,7 @@
 -- Kept as a view: it only renames what int_group_usage__rated holds.
 select
     'group_key_coverage' as check_name,
-    rated.account,
-    rated.customer_key,
-    rated.stripe_customer_id,
-    rated.metronome_customer_id,
+    rated.customer_number,
     cast(null as varchar) as currency,
     cast(null as varchar) as meter,
     rated.product,

@@ -353,6 +353,7 @@ rated_metrics as (
 select
     summed.account,
     summed.customer_key,
+    customers.customer_number,
     customers.stripe_customer_id,
     customers.metronome_customer_id,
     summed.product_id,

@@ -19,8 +19,7 @@ periods as (
 
 stripe_quantities as (
     select
-        periods.account,
-        periods.customer_key,
+        periods.customer_number,
         periods.period_start,
         periods.period_end,
         lines.meter,
@@ -38,8 +37,7 @@ stripe_quantities as (
             and periods.stripe_end = lines.period_end
     where lines.is_metered and lines.meter is not null
     group by
-        periods.account,
-        periods.customer_key,
+        periods.customer_number,
         periods.period_start,
         periods.period_end,
         lines.meter
@@ -47,8 +45,7 @@ stripe_quantities as (
 
 metronome_quantities as (
     select
-        periods.account,
-        periods.customer_key,
+        periods.customer_number,
         periods.period_start,
         periods.period_end,
         lines.meter,
@@ -72,8 +69,7 @@ metronome_quantities as (
             and periods.metronome_end = lines.period_end
     where lines.in_quantity
     group by
-        periods.account,
-        periods.customer_key,
+        periods.customer_number,
         periods.period_start,
         periods.period_end,
         lines.meter
@@ -81,9 +77,9 @@ metronome_quantities as (
 
 sides as (
     select
-        coalesce(stripe_quantities.account, metronome_quantities.account) as account,
-        coalesce(stripe_quantities.customer_key, metronome_quantities.customer_key)
-            as customer_key,
+        coalesce(
+            stripe_quantities.customer_number, metronome_quantities.customer_number
+        ) as customer_number,
         coalesce(stripe_quantities.period_start, metronome_quantities.period_start)
             as period_start,
         coalesce(stripe_quantities.period_end, metronome_quantities.period_end)
@@ -102,8 +98,7 @@ sides as (
     from stripe_quantities
     full outer join metronome_quantities
         on
-            stripe_quantities.account = metronome_quantities.account
-            and stripe_quantities.customer_key = metronome_quantities.customer_key
+            stripe_quantities.customer_number = metronome_quantities.customer_number
             and stripe_quantities.period_start = metronome_quantities.period_start
             and stripe_quantities.period_end = metronome_quantities.period_end
             and stripe_quantities.meter = metronome_quantities.meter
@@ -115,6 +110,7 @@ edges as (
     select
         periods.account,
         periods.customer_key,
+        periods.customer_number,
         periods.period_start,
         periods.period_end,
         periods.stripe_start as edge_at
@@ -127,6 +123,7 @@ edges as (
     select
         periods.account,
         periods.customer_key,
+        periods.customer_number,
         periods.period_start,
         periods.period_end,
         periods.stripe_end as edge_at
@@ -139,8 +136,7 @@ edges as (
 
 unasked_edges as (
     select distinct
-        edges.account,
-        edges.customer_key,
+        edges.customer_number,
         edges.period_start,
         edges.period_end
     from edges
@@ -157,20 +153,31 @@ unasked_edges as (
         )
 ),
 
+-- An hour that two periods share may have been asked for twice.
+edge_hours as (
+    select distinct
+        summaries.account,
+        summaries.stripe_customer_id,
+        summaries.meter_id,
+        summaries.start_at,
+        summaries.end_at,
+        summaries.usage_value
+    from staging.stg_stripe__event_summaries as summaries
+    where summaries.value_grouping_window = 'hour'
+),
+
 edge_usage as (
     select
-        edges.account,
-        edges.customer_key,
+        edges.customer_number,
         edges.period_start,
         edges.period_end,
         meters.meter,
         cast(sum(abs(summaries.usage_value)) as decimal(38, 12)) as edge_allowance
     from edges
-    inner join staging.stg_stripe__event_summaries as summaries
+    inner join edge_hours as summaries
         on
             edges.account = summaries.account
             and edges.customer_key = summaries.stripe_customer_id
-            and summaries.value_grouping_window = 'hour'
             and edges.edge_at >= summaries.start_at
             and edges.edge_at < summaries.end_at
     inner join staging.stg_stripe__meters as meters
@@ -178,8 +185,7 @@ edge_usage as (
             summaries.account = meters.account
             and summaries.meter_id = meters.meter_id
     group by
-        edges.account,
-        edges.customer_key,
+        edges.customer_number,
         edges.period_start,
         edges.period_end,
         meters.meter
@@ -187,10 +193,7 @@ edge_usage as (
 
 select
     'line_item_quantities' as check_name,
-    sides.account,
-    sides.customer_key,
-    periods.stripe_customer_id,
-    periods.metronome_customer_id,
+    sides.customer_number,
     cast(null as varchar) as currency,
     sides.meter,
     cast(null as varchar) as product,
@@ -210,7 +213,7 @@ select
     ) as scatter_unit,
     periods.is_settled
     and (
-        unasked_edges.account is null
+        unasked_edges.customer_number is null
         or abs(coalesce(sides.actual_value, 0) - coalesce(sides.expected_value, 0))
         <= sides.rounding_allowance
     ) as is_settled,
@@ -219,26 +222,23 @@ select
 from sides
 inner join periods
     on
-        sides.account = periods.account
-        and sides.customer_key = periods.customer_key
+        sides.customer_number = periods.customer_number
         and sides.period_start = periods.period_start
         and sides.period_end = periods.period_end
 left join edge_usage
     on
-        sides.account = edge_usage.account
-        and sides.customer_key = edge_usage.customer_key
+        sides.customer_number = edge_usage.customer_number
         and sides.period_start = edge_usage.period_start
         and sides.period_end = edge_usage.period_end
         and sides.meter = edge_usage.meter
 left join unasked_edges
     on
-        sides.account = unasked_edges.account
-        and sides.customer_key = unasked_edges.customer_key
+        sides.customer_number = unasked_edges.customer_number
         and sides.period_start = unasked_edges.period_start
         and sides.period_end = unasked_edges.period_end
 left join intermediate.int_meters__started as metric_starts
     on
-        sides.account = metric_starts.account
+        periods.account = metric_starts.account
         and sides.meter = metric_starts.meter
 where
     coalesce(cast(sides.period_start as date) >= metric_starts.starts_on, true)

@@ -34,6 +34,7 @@ periods as (
     select distinct
         scoped.account,
         scoped.customer_key,
+        scoped.customer_number,
         scoped.period_start,
         scoped.period_end,
         scoped.metronome_start,
@@ -81,8 +82,7 @@ amounts as (
 
 select
     amounts.check_name,
-    periods.account,
-    periods.customer_key,
+    periods.customer_number,
     periods.period_start,
     periods.period_end,
     amounts.currency,
@@ -96,8 +96,7 @@ inner join periods
         and amounts.period_end = periods.metronome_end
 group by
     amounts.check_name,
-    periods.account,
-    periods.customer_key,
+    periods.customer_number,
     periods.period_start,
     periods.period_end,
     amounts.currency

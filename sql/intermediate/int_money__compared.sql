@@ -32,8 +32,7 @@ stripe_sums as (
 stripe_side as (
     select
         periods.check_name,
-        periods.account,
-        periods.customer_key,
+        periods.customer_number,
         periods.period_start,
         periods.period_end,
         stripe_sums.currency,
@@ -61,8 +60,8 @@ metronome_side as (
 sides as (
     select
         coalesce(stripe_side.check_name, metronome_side.check_name) as check_name,
-        coalesce(stripe_side.account, metronome_side.account) as account,
-        coalesce(stripe_side.customer_key, metronome_side.customer_key) as customer_key,
+        coalesce(stripe_side.customer_number, metronome_side.customer_number)
+            as customer_number,
         coalesce(stripe_side.period_start, metronome_side.period_start) as period_start,
         coalesce(stripe_side.period_end, metronome_side.period_end) as period_end,
         coalesce(stripe_side.currency, metronome_side.currency) as currency,
@@ -73,8 +72,7 @@ sides as (
     full outer join metronome_side
         on
             stripe_side.check_name = metronome_side.check_name
-            and stripe_side.account = metronome_side.account
-            and stripe_side.customer_key = metronome_side.customer_key
+            and stripe_side.customer_number = metronome_side.customer_number
             and stripe_side.period_start = metronome_side.period_start
             and stripe_side.period_end = metronome_side.period_end
             and stripe_side.currency = metronome_side.currency
@@ -82,10 +80,7 @@ sides as (
 
 select
     sides.check_name,
-    sides.account,
-    sides.customer_key,
-    periods.stripe_customer_id,
-    periods.metronome_customer_id,
+    sides.customer_number,
     sides.currency,
     cast(null as varchar) as meter,
     cast(null as varchar) as product,
@@ -115,8 +110,7 @@ from sides
 inner join periods
     on
         sides.check_name = periods.check_name
-        and sides.account = periods.account
-        and sides.customer_key = periods.customer_key
+        and sides.customer_number = periods.customer_number
         and sides.period_start = periods.period_start
         and sides.period_end = periods.period_end
 inner join control.thresholds as thresholds

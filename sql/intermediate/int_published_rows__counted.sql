@@ -117,7 +117,30 @@ counted as (
     group by check_rows.check_name
 ),
 
--- One row per grain. Each check is counted by its own columns: they are what the millions of rows are kept by.
+-- Numbers find the few of millions of rows that may be there twice; only these are compared by what they are.
+hashed_events as (
+    select
+        check_rows.*,
+        hash(
+            check_rows.account,
+            check_rows.stripe_customer_id,
+            check_rows.metronome_customer_id,
+            check_rows.meter,
+            check_rows.period_start,
+            check_rows.period_end,
+            check_rows.usage_date
+        ) as grain_hash
+    from parity.event_ingestion as check_rows
+),
+
+suspect_events as (
+    select hashed_events.grain_hash
+    from hashed_events
+    group by hashed_events.grain_hash
+    having count(*) > 1
+),
+
+-- One row per grain of what may be there twice. Each check is counted by its own columns.
 grains as (
     select
         'contract_coverage' as check_name,
@@ -143,7 +166,8 @@ grains as (
     select
         'event_ingestion' as check_name,
         count(*) as copies
-    from parity.event_ingestion as check_rows
+    from hashed_events as check_rows
+    inner join suspect_events on check_rows.grain_hash = suspect_events.grain_hash
     group by
         check_rows.account,
         check_rows.stripe_customer_id,

@@ -12,13 +12,24 @@ thresholds as (
 ),
 
 aged as (
-    select * from intermediate.int_usage__put_off
-    where is_aged
+    select
+        put_off.known_until,
+        customers.account,
+        customers.customer_key,
+        customers.customer_number
+    from intermediate.int_usage__put_off as put_off
+    inner join intermediate.int_customers__classified as customers
+        on
+            put_off.account = customers.account
+            and put_off.stripe_customer_id = customers.customer_key
+    where put_off.is_aged
 ),
 
 usage_rows as (
     select
         compared.*,
+        aged.account,
+        aged.customer_key,
         coalesce(
             cast(compared.usage_date as timestamp) + interval 1 day,
             compared.period_end
@@ -32,9 +43,7 @@ usage_rows as (
         ) as greater_value
     from intermediate.int_event_ingestion__compared as compared
     inner join aged
-        on
-            compared.account = aged.account
-            and compared.customer_key = aged.stripe_customer_id
+        on compared.customer_number = aged.customer_number
 )
 
 select
@@ -53,8 +62,7 @@ cross join thresholds
 left join intermediate.int_check_rows__waived as waived
     on
         usage_rows.check_name = waived.check_name
-        and usage_rows.account = waived.account
-        and usage_rows.customer_key = waived.customer_key
+        and usage_rows.customer_number = waived.customer_number
         and usage_rows.unit = waived.unit
         and usage_rows.period_start is not distinct from waived.period_start
         and usage_rows.period_end is not distinct from waived.period_end

@@ -132,10 +132,7 @@ sides as (
 )
 
 select
-    sides.account,
-    sides.customer_key,
-    customers.stripe_customer_id,
-    customers.metronome_customer_id,
+    customers.customer_number,
     sides.meter,
     sides.period_start,
     sides.period_end,

@@ -1,5 +1,5 @@
 -- One row per account and customer with an active metered subscription.
--- Kept as a view: its rows lie in int_check_rows__judged, and are written when they are published.
+-- Kept as a view: its rows are written when they are published.
 -- expected_value: always 1: the customer needs one contract
 -- actual_value: contracts that cover the customer's usage days: 0 if any day has none, else the greatest count; NULL without a linked customer
 select

@@ -9,7 +9,7 @@ customers as (
 ),
 
 judged as (
-    select * from intermediate.int_check_rows__judged
+    select * from intermediate.int_money__judged
 ),
 
 failed as (
@@ -20,12 +20,10 @@ failed as (
     where not by_check.is_within
     union
     select distinct
-        judged.account,
-        judged.customer_key
-    from judged
-    where
-        judged.check_name in ('contract_coverage', 'group_key_coverage')
-        and judged.status = 'breach'
+        breaching.account,
+        breaching.customer_key
+    from intermediate.int_check_rows__breaching as breaching
+    where breaching.check_name in ('contract_coverage', 'group_key_coverage')
     union
     -- Whoever differed stays a difference until it is asked again.
     select distinct
@@ -54,9 +52,9 @@ settled as (
 
 compared as (
     select distinct
-        judged.account,
-        judged.customer_key
-    from judged
+        by_customer.account,
+        by_customer.customer_key
+    from intermediate.int_gate__by_customer as by_customer
 ),
 
 amounts as (

@@ -1,5 +1,5 @@
 -- One row per account, customer, meter and UTC day (one per period for meters that do not add up over days).
--- Kept as a view: its rows lie in int_check_rows__judged, and are written when they are published.
+-- Kept as a view: its rows are written when they are published.
 -- expected_value: Stripe's meter event summary, raw units of the meter
 -- actual_value: Metronome's usage aggregation, raw units of the meter
 -- period_start: start of the compared whole UTC days, for meters that do not add up over days; NULL on daily rows

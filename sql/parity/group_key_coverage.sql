@@ -1,5 +1,5 @@
 -- One row per account, customer, product and pricing group value seen in usage.
--- Kept as a view: its rows lie in int_check_rows__judged, and are written when they are published.
+-- Kept as a view: its rows are written when they are published.
 -- expected_value: usage quantity in the window, raw units of the meter
 -- actual_value: the part of it that has a rate on a contract of the customer, raw units of the meter
 select

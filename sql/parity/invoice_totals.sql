@@ -1,5 +1,5 @@
 -- One row per account, customer, currency and billing period.
--- Kept as a view: its rows lie in int_check_rows__judged, and are written when they are published.
+-- Kept as a view: its rows lie in int_money__judged, and are written when they are published.
 -- expected_value: Stripe's net usage charges: after discounts and credits, before tax; minor units of currency
 -- actual_value: Metronome's net usage charges of the same kind; minor units of currency
 select
@@ -15,5 +15,5 @@ select
     check_rows.variance,
     check_rows.variance_ratio,
     check_rows.status
-from intermediate.int_check_rows__judged as check_rows
+from intermediate.int_money__judged as check_rows
 where check_rows.check_name = 'invoice_totals'

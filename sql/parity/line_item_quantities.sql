@@ -1,5 +1,5 @@
 -- One row per account, customer, meter and billing period.
--- Kept as a view: its rows lie in int_check_rows__judged, and are written when they are published.
+-- Kept as a view: its rows are written when they are published.
 -- expected_value: metered quantity on Stripe's invoices, raw units of the meter
 -- actual_value: metered quantity on Metronome's invoices with the product's conversion undone, raw units of the meter
 select

@@ -10,7 +10,7 @@
 with
 
 money_rows as (
-    select * from intermediate.int_check_rows__judged
+    select * from intermediate.int_money__judged
     where check_name = 'invoice_totals'
 ),
 

@@ -23,6 +23,7 @@ counted as (
         summaries.account,
         'usage' as thing
     from staging.stg_stripe__event_summaries as summaries
+    where summaries.value_grouping_window <> 'hour'
     union all
     select
         'metronome' as source,

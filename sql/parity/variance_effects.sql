@@ -8,7 +8,7 @@
 with
 
 totals as (
-    select * from intermediate.int_check_rows__judged
+    select * from intermediate.int_money__judged
     where check_name = 'invoice_totals'
 ),
 

@@ -5,25 +5,24 @@ with
 
 breaches as (
     select
-        judged.check_name,
-        judged.unit,
-        judged.cycle,
-        judged.account,
-        judged.customer_key,
-        judged.stripe_customer_id,
-        judged.metronome_customer_id,
-        cast(sum(judged.variance) as decimal(38, 12)) as variance,
-        sum(abs(judged.variance)) as gross_variance
-    from intermediate.int_check_rows__judged as judged
-    where judged.status = 'breach'
+        breaching.check_name,
+        breaching.unit,
+        breaching.cycle,
+        breaching.account,
+        breaching.customer_key,
+        breaching.stripe_customer_id,
+        breaching.metronome_customer_id,
+        cast(sum(breaching.variance) as decimal(38, 12)) as variance,
+        sum(abs(breaching.variance)) as gross_variance
+    from intermediate.int_check_rows__breaching as breaching
     group by
-        judged.check_name,
-        judged.unit,
-        judged.cycle,
-        judged.account,
-        judged.customer_key,
-        judged.stripe_customer_id,
-        judged.metronome_customer_id
+        breaching.check_name,
+        breaching.unit,
+        breaching.cycle,
+        breaching.account,
+        breaching.customer_key,
+        breaching.stripe_customer_id,
+        breaching.metronome_customer_id
 ),
 
 ranked as (

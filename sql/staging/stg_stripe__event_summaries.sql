@@ -1,7 +1,7 @@
 -- One row per customer, meter and asked bucket (a day, an hour, or one whole period).
 -- The summary itself names no customer; the landing keeps who was asked for (trap T10). The hour at an edge
--- that two periods share may have been asked for twice.
-select distinct
+-- that two periods share may have been asked for twice, and stands here as often.
+select
     summaries.account,
     summaries.customer_id as stripe_customer_id,
     summaries.meter as meter_id,

@@ -58,8 +58,7 @@ from sized
 """
 COMPARED_SQL = """
 select
-    '{check}' as check_name, 'default' as account, number::varchar as customer_key,
-    'cus_1' as stripe_customer_id, 'm_1' as metronome_customer_id, 'usd' as currency, 'meter' as meter,
+    '{check}' as check_name, number::integer as customer_number, 'usd' as currency, 'meter' as meter,
     null::varchar as product, null::varchar as pricing_group_values,
     timestamp '2026-10-01' as period_start, timestamp '2026-11-01' as period_end, null::date as usage_date,
     'usd' as unit, {expected} as expected_value, {actual} as actual_value, {allowed} as allowance,
@@ -100,7 +99,12 @@ def connection() -> Iterator[warehouse.Connection]:
                 "from intermediate.int_money__compared limit 0"
             )
         opened.execute(
-            "create table intermediate.int_check_rows__waived as select check_name, account, customer_key, "
+            "create table intermediate.int_customers__classified as select number::integer as customer_number, "
+            "'default' as account, number::varchar as customer_key, 'cus_1' as stripe_customer_id, "
+            "'m_1' as metronome_customer_id from cases"
+        )
+        opened.execute(
+            "create table intermediate.int_check_rows__waived as select check_name, customer_number, "
             "unit, pricing_group_values, period_start, period_end, usage_date "
             "from intermediate.int_money__compared limit 0"
         )
@@ -126,7 +130,7 @@ def test_not_one_status_of_a_million_is_wrong(connection: warehouse.Connection) 
     connection.execute(f"create table judged as {model.sql}")
     found = connection.execute(
         "select expected, actual, allowed, is_money, status from cases "
-        "inner join judged on number = cast(customer_key as bigint)"
+        "inner join judged on number = customer_number"
     ).fetchall()
     wrong = [row for row in found if status(int(row[0]), int(row[1]), int(row[2]), is_money=row[3]) != row[4]]
     assert wrong[:5] == []
