@@ -5,25 +5,15 @@ with
 -- What was billed with nothing on it.
 empty_invoices as (
     select
-        periods.account,
-        periods.customer_key,
-        periods.period_start,
-        periods.period_end,
+        invoices.account,
+        invoices.customer_key,
+        invoices.period_start,
+        invoices.period_end,
         currencies.currency
-    from staging.stg_metronome__invoices as invoices
-    inner join intermediate.int_metronome_customers__keyed as customers
-        on
-            invoices.account = customers.account
-            and invoices.metronome_customer_id = customers.metronome_customer_id
-    inner join intermediate.int_metronome_periods__clustered as periods
-        on
-            customers.account = periods.account
-            and customers.customer_key = periods.customer_key
-            and invoices.period_start_at = periods.start_at
-            and invoices.period_end_at = periods.end_at
+    from intermediate.int_metronome_invoices__periodised as invoices
     inner join control.currencies as currencies
         on lower(split_part(invoices.credit_type_name, ' (', 1)) = currencies.currency
-    where invoices.status <> 'VOID' and invoices.invoice_type = 'USAGE'
+    where invoices.invoice_type = 'USAGE'
 ),
 
 lines as (

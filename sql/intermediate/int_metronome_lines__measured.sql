@@ -1,33 +1,27 @@
 -- One row per line of a Metronome invoice that counts, with its raw quantity.
--- Void invoices (trap T16) and consolidated copies (T17) do not count. A line's quantity is after the product's
--- conversion and rounding (T8), so both are undone with the product's state at the line's start:
--- a divided quantity is multiplied back, a multiplied one is divided. SQL division is not exact, so the
+-- A line's quantity is after the product's conversion and rounding (T8), so both are undone with the product's state at
+-- the line's start: a divided quantity is multiplied back, a multiplied one is divided. SQL division is not exact, so the
 -- quotient is guessed with the inverse and corrected three times by what is left over.
 -- Kept as a view: int_metronome_lines__periodised alone reads it.
 with
-
-invoices as (
-    select * from staging.stg_metronome__invoices
-),
 
 lines as (
     select
         line_items.*,
         invoices.metronome_customer_id,
+        invoices.customer_key,
         invoices.contract_id,
         invoices.invoice_type,
-        invoices.is_final,
-        invoices.period_start_at as invoice_start_at,
-        invoices.period_end_at as invoice_end_at,
-        coalesce(line_items.starts_at, invoices.period_start_at) as effective_at
+        invoices.invoice_start_at,
+        invoices.invoice_end_at,
+        invoices.period_start,
+        invoices.period_end,
+        coalesce(line_items.starts_at, invoices.invoice_start_at) as effective_at
     from staging.stg_metronome__line_items as line_items
-    inner join invoices
+    inner join intermediate.int_metronome_invoices__periodised as invoices
         on
             line_items.account = invoices.account
             and line_items.invoice_id = invoices.invoice_id
-    where
-        invoices.status <> 'VOID'
-        and invoices.invoice_type <> 'USAGE_CONSOLIDATED'
 ),
 
 converted as (
@@ -112,16 +106,13 @@ select
     undone.account,
     undone.invoice_id,
     undone.metronome_customer_id,
+    undone.customer_key,
     undone.contract_id,
     undone.product_id,
-    undone.name,
-    undone.product_type,
     undone.line_type,
     undone.pricing_group_values,
     undone.currency,
-    undone.credit_type_name,
     undone.invoice_type,
-    undone.is_final,
     undone.is_applied_balance,
     undone.is_postpaid,
     undone.is_discount,
@@ -147,5 +138,7 @@ select
     undone.effective_at,
     undone.ends_at,
     undone.invoice_start_at,
-    undone.invoice_end_at
+    undone.invoice_end_at,
+    undone.period_start,
+    undone.period_end
 from undone

@@ -144,14 +144,13 @@ judged as (
 select
     judged.account,
     judged.metronome_customer_id,
-    customers.customer_key,
+    judged.customer_key,
     judged.contract_id,
     judged.product_id,
     judged.meter,
     judged.line_type,
     judged.pricing_group_values,
     judged.currency,
-    judged.credit_type_name,
     judged.is_applied_balance,
     judged.is_postpaid,
     judged.is_discount,
@@ -174,16 +173,6 @@ select
     judged.ends_at,
     coalesce(judged.invoice_start_at, judged.effective_at) as period_start_at,
     coalesce(judged.invoice_end_at, judged.effective_at) as period_end_at,
-    periods.period_start,
-    periods.period_end
+    judged.period_start,
+    judged.period_end
 from judged
-inner join intermediate.int_metronome_customers__keyed as customers
-    on
-        judged.account = customers.account
-        and judged.metronome_customer_id = customers.metronome_customer_id
-left join intermediate.int_metronome_periods__clustered as periods
-    on
-        customers.account = periods.account
-        and customers.customer_key = periods.customer_key
-        and judged.invoice_start_at = periods.start_at
-        and judged.invoice_end_at = periods.end_at

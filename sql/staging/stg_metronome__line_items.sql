@@ -63,11 +63,8 @@ select
         when named.line.commit_id is not null then 'commit_purchase'
         else 'scheduled'
     end as line_type,
-    named.line.name,
-    named.line.product_type,
     coalesce(named.line.pricing_group_values, '{}') as pricing_group_values,
     currencies.currency,
-    named.line.credit_type.name as credit_type_name,
     named.is_applied_balance,
     named.is_applied_balance
     and (
