@@ -156,7 +156,8 @@ def _build_models(connection: Connection, settings: Settings, costs: Costs) -> l
 
 def _build(connection: Connection, model: SqlModel, costs: Costs) -> None:
     with measured() as cost:
-        costs.rows[model.key] = warehouse.build(connection, model)
+        warehouse.build(connection, model)
+    costs.rows[model.key] = 0 if model.is_view else warehouse.count(connection, model.key)
     costs.models[model.key] = cost
     costs.stages[_STAGE_OF_SCHEMA[model.schema]].add(cost)
 

@@ -4,6 +4,7 @@ No rule of parity lives here; those are in sql/.
 """
 
 import os
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -28,9 +29,9 @@ DatabaseError = duckdb.Error
 
 PUBLISHED_SCHEMAS: Final = ("parity", "control")
 _READ_ONCE: Final = frozenset({"raw_stripe.meter_event_summaries"})
-"""Raw tables with millions of rows that one model reads once: to store them would cost as much as to parse them."""
+"""Of millions of rows, and read once by one model: to store them would cost as much as to parse them."""
 _MOST_SORTED_ROWS: Final = 1_000_000
-"""Published tables that are larger keep the order in which they were built; sorting takes as long as writing."""
+"""Larger published tables keep the order in which they were built; sorting takes as long as writing."""
 _PUBLISHED_STORAGE: Final = "v1.0.0"  # analysts may open the file with any DuckDB from 1.0 on
 
 
@@ -137,10 +138,11 @@ def load_resource(
         "format = 'newline_delimited', compression = 'gzip')"
     )
     connection.execute(f"create schema if not exists {resource.schema}")
-    _make_room(connection, table, kind)
     if kind == "view":
         connection.execute(f"create or replace view {table} as {landed}")
     else:
+        if table in _READ_ONCE and table in _views(connection):  # unfit input leaves it empty
+            connection.execute(f"drop view {table}")
         connection.execute(f"create or replace table {table} ({shape})")
         if present:
             connection.execute(f"insert into {table} {landed}")
@@ -180,16 +182,25 @@ def load_table(connection: Connection, key: str, table: InputTable) -> None:
     describe(connection, key, description=table.description, columns=table.comments)
 
 
-def build(connection: Connection, model: SqlModel) -> int:
-    """Build one model's table or view, with its columns' comments where it is published; returns its rows."""
+def build(connection: Connection, model: SqlModel) -> None:
+    """Build one model's table or view, with its columns' comments where it is published."""
+    try:
+        _create(connection, model)
+    except duckdb.CatalogException as error:
+        if "Existing object" not in str(error):
+            raise
+        # An earlier version of the program began this file.
+        connection.execute(f"drop {'table' if model.is_view else 'view'} {model.key}")
+        _create(connection, model)
+
+
+def _create(connection: Connection, model: SqlModel) -> None:
     columns = model.columns if model.schema in PUBLISHED_SCHEMAS else {}
     kind = "view" if model.is_view else "table"
     with transaction(connection):
         connection.execute(f"create schema if not exists {model.schema}")
-        _make_room(connection, model.key, kind)
         connection.execute(f"create or replace {kind} {model.key} as {model.sql}")
         describe(connection, model.key, description=model.description, columns=columns, kind=kind)
-    return count(connection, model.key)
 
 
 def describe(
@@ -206,20 +217,8 @@ def describe(
     connection.execute("; ".join(comments))
 
 
-def _make_room(connection: Connection, name: str, kind: str) -> None:
-    """Drop what has the name and is not of the kind, as in a work file that an earlier version began."""
-    other = "table" if kind == "view" else "view"
-    found = connection.execute(
-        f"select 1 from duckdb_{other}s() where database_name = current_database() "
-        f"and schema_name || '.' || {other}_name = ?",
-        [name],
-    ).fetchall()
-    if found:
-        connection.execute(f"drop {other} {name}")
-
-
 def count(connection: Connection, table: str) -> int:
-    """The number of rows of a table."""
+    """The number of rows of a table or view; a view is worked out for it."""
     return int(connection.execute(f"select count(*) from {table}").fetchall()[0][0])
 
 
@@ -261,12 +260,20 @@ def publish(connection: Connection, target: Path) -> None:
     try:
         for schema in PUBLISHED_SCHEMAS:
             connection.execute(f"create schema published.{schema}")
+        comments = _comments(connection)
         with transaction(connection):
             for schema, table, description in _tables(connection):
-                _copy_table(connection, schema, table, description)
+                _copy_table(connection, f"{schema}.{table}", description, comments[schema, table])
     finally:
         connection.execute("detach published")
     aside.replace(target)
+
+
+def _views(connection: Connection) -> set[str]:
+    found = connection.execute(
+        "select schema_name || '.' || view_name from duckdb_views() where database_name = current_database()"
+    ).fetchall()
+    return {str(name) for (name,) in found}
 
 
 def _tables(connection: Connection) -> list[tuple[str, str, str]]:
@@ -281,15 +288,21 @@ def _tables(connection: Connection) -> list[tuple[str, str, str]]:
     return [(str(schema), str(table), str(comment)) for schema, table, comment in found]
 
 
-def _copy_table(connection: Connection, schema: str, table: str, description: str) -> None:
-    comments = connection.execute(
-        "select column_name, comment from duckdb_columns() where database_name = current_database() "
-        "and schema_name = ? and table_name = ? and comment is not null",
-        [schema, table],
-    ).fetchall()
-    order = "order by all" if count(connection, f"{schema}.{table}") <= _MOST_SORTED_ROWS else ""
-    connection.execute(f"create table published.{schema}.{table} as select * from {schema}.{table} {order}")
-    describe(connection, f"published.{schema}.{table}", description=description, columns=dict(comments))
+def _comments(connection: Connection) -> defaultdict[tuple[str, str], dict[str, str]]:
+    """Comments of columns by schema and table; to look for one table's alone takes as long as for all."""
+    found: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    for schema, table, column, comment in connection.execute(
+        "select schema_name, table_name, column_name, comment from duckdb_columns() "
+        "where database_name = current_database() and comment is not null"
+    ).fetchall():
+        found[str(schema), str(table)][str(column)] = str(comment)
+    return found
+
+
+def _copy_table(connection: Connection, table: str, description: str, comments: Mapping[str, str]) -> None:
+    order = "order by all" if count(connection, table) <= _MOST_SORTED_ROWS else ""
+    connection.execute(f"create table published.{table} as select * from {table} {order}")
+    describe(connection, f"published.{table}", description=description, columns=comments)
 
 
 def _columns_of(connection: Connection, table: str) -> list[str]:

@@ -9,7 +9,14 @@ import dagster as dg
 from parity_pipeline import warehouse
 from parity_pipeline.defs.partitions import DAILY, as_of
 from parity_pipeline.defs.sensors import VERDICT
-from parity_pipeline.defs.shown import Metadata, landed_metadata, report_link, run_metadata, table_metadata
+from parity_pipeline.defs.shown import (
+    ROW_COUNT,
+    Metadata,
+    landed_metadata,
+    report_link,
+    run_metadata,
+    table_metadata,
+)
 from parity_pipeline.defs.work import RunWork
 from parity_pipeline.errors import ParityError
 from parity_pipeline.models import CONTROL_INPUTS, NEAR_MISSES, UNMATCHED_NAMES, SqlModel
@@ -62,10 +69,10 @@ def landed_assets() -> dg.AssetsDefinition:
         shown = landed_metadata(connection)
         for spec in specs:
             table = ".".join(spec.key.path)
-            rows = warehouse.count(connection, table)
+            landed = shown.get(table, {})
+            rows = landed[ROW_COUNT] if ROW_COUNT in landed else warehouse.count(connection, table)
             yield dg.MaterializeResult(
-                asset_key=spec.key,
-                metadata={**table_metadata(connection, table, rows), **shown.get(table, {})},
+                asset_key=spec.key, metadata={**table_metadata(connection, table, rows), **landed}
             )
 
     return landing
@@ -107,7 +114,8 @@ def step_assets(name: str, models: Sequence[SqlModel], *, after: Sequence[str]) 
         for table, build in _builders(models):
             if table_key(table) in context.selected_asset_keys:
                 work.changed(table)
-                shown = table_metadata(connection, table, build(connection))
+                build(connection)
+                shown = table_metadata(connection, table, warehouse.count(connection, table))
                 yield dg.MaterializeResult(asset_key=table_key(table), metadata=shown)
 
     return step
@@ -124,7 +132,7 @@ def _spec(model: SqlModel, step: Sequence[SqlModel], after: Sequence[str]) -> dg
     )
 
 
-def _builders(models: Sequence[SqlModel]) -> Iterator[tuple[str, Callable[[Connection], int]]]:
+def _builders(models: Sequence[SqlModel]) -> Iterator[tuple[str, Callable[[Connection], object]]]:
     """Each table of a step with what builds it; near misses are found among the unmatched names."""
     for model in models:
         yield model.key, partial(warehouse.build, model=model)

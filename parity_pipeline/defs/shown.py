@@ -14,6 +14,10 @@ from parity_pipeline.setting_sections import CHECKS
 from parity_pipeline.warehouse import Connection
 
 MOST_ROWS = 10
+ROW_COUNT = "dagster/row_count"
+
+_BREACHING = "intermediate.int_check_rows__breaching"
+_NOT_SHOWN = frozenset({"account", "presence", "variance_ratio", "status"})
 
 Metadata = dict[str, Any]
 
@@ -21,10 +25,10 @@ Metadata = dict[str, Any]
 def table_metadata(connection: Connection, table: str, rows: int) -> Metadata:
     """The rows and columns of `schema.table`; of one of the six checks the breaches, and the greatest."""
     schema, name = table.split(".")
-    shown: Metadata = {"dagster/row_count": rows, "dagster/column_schema": _columns(connection, schema, name)}
+    shown: Metadata = {ROW_COUNT: rows, "dagster/column_schema": _columns(connection, schema, name)}
     if schema == "parity" and name in CHECKS:
         breaches = warehouse.rows(
-            connection, f"select count(*) as breaches from {table} where status = 'breach'"
+            connection, f"select count(*) as breaches from {_BREACHING} where check_name = ?", [name]
         )
         shown["breaches"] = int(str(breaches[0]["breaches"]))
         shown["greatest breaches"] = dg.MetadataValue.md(breach_sample(connection, name))
@@ -55,17 +59,18 @@ def _columns(connection: Connection, schema: str, name: str) -> dg.TableSchema:
 
 
 def landed_metadata(connection: Connection) -> dict[str, Metadata]:
-    """Of each landed table the requests that it took and whether it was read to its end; the whole ledger."""
+    """Of each landed table its rows, its requests and whether it was read to its end; the whole ledger."""
     found = warehouse.rows(
         connection,
-        "select source, resource, sum(requests) as requests, bool_and(complete) as complete, "
-        "string_agg(distinct note, '; ') as note, sum(reused) as reused "
+        "select source, resource, sum(rows) as rows, sum(requests) as requests, "
+        "bool_and(complete) as complete, string_agg(distinct note, '; ') as note, sum(reused) as reused "
         "from control.completeness group by source, resource",
     )
     ledger = warehouse.rows(connection, "select * from control.requests order by requests desc, endpoint")
     shown = {"control.requests": {"endpoints": dg.MetadataValue.md(markdown_table(ledger) or "none")}}
     return shown | {
         f"raw_{row['source']}.{row['resource']}": {
+            ROW_COUNT: int(str(row["rows"])),
             "requests": int(str(row["requests"])),
             "answers of an earlier landing": int(str(row["reused"])),
             "complete": bool(row["complete"]),
@@ -108,10 +113,13 @@ def report_link(home: Home) -> dg.MetadataValue[str]:
 
 def breach_sample(connection: Connection, check: str) -> str:
     """The greatest breaches of a check as a Markdown table."""
+    found = warehouse.rows(connection, f"describe parity.{check}")
+    columns = [name for row in found if (name := str(row["column_name"])) not in _NOT_SHOWN]
     rows = warehouse.rows(
         connection,
-        f"select * exclude (account, presence, variance_ratio, status) from parity.{check} "
-        f"where status = 'breach' order by abs(variance) desc, stripe_customer_id limit {MOST_ROWS}",
+        f"select {', '.join(columns)} from {_BREACHING} where check_name = ? "
+        f"order by abs(variance) desc, stripe_customer_id limit {MOST_ROWS}",
+        [check],
     )
     return markdown_table(rows) or "none"
 

@@ -3,27 +3,13 @@
 -- unknown_customer_count: customers with usage that were not listed
 with
 
-keyed as (
-    select
-        usage_rows.*,
-        hash(
-            usage_rows.account,
-            usage_rows.metronome_customer_id,
-            usage_rows.billable_metric_id,
-            usage_rows.window_size,
-            usage_rows.start_at,
-            usage_rows.end_at
-        ) as window_hash
-    from staging.stg_metronome__usage as usage_rows
-),
-
 customers as (
     select
-        keyed.account,
-        keyed.metronome_customer_id,
+        usage_rows.account,
+        usage_rows.metronome_customer_id,
         count(*) as row_count
-    from keyed
-    group by keyed.account, keyed.metronome_customer_id
+    from staging.stg_metronome__usage as usage_rows
+    group by usage_rows.account, usage_rows.metronome_customer_id
 ),
 
 totals as (
@@ -40,24 +26,45 @@ totals as (
 ),
 
 -- Numbers find the few windows that may be there twice; only these are compared by what they are.
+hashed as (
+    select
+        hash(
+            usage_rows.account,
+            usage_rows.metronome_customer_id,
+            usage_rows.billable_metric_id,
+            usage_rows.window_size,
+            usage_rows.start_at,
+            usage_rows.end_at
+        ) as window_hash
+    from staging.stg_metronome__usage as usage_rows
+),
+
 suspects as (
-    select keyed.window_hash
-    from keyed
-    group by keyed.window_hash
+    select hashed.window_hash
+    from hashed
+    group by hashed.window_hash
     having count(*) > 1
 ),
 
 windows as (
     select count(*) as copies
-    from keyed
-    inner join suspects on keyed.window_hash = suspects.window_hash
+    from staging.stg_metronome__usage as usage_rows
+    inner join suspects
+        on suspects.window_hash = hash(
+            usage_rows.account,
+            usage_rows.metronome_customer_id,
+            usage_rows.billable_metric_id,
+            usage_rows.window_size,
+            usage_rows.start_at,
+            usage_rows.end_at
+        )
     group by
-        keyed.account,
-        keyed.metronome_customer_id,
-        keyed.billable_metric_id,
-        keyed.window_size,
-        keyed.start_at,
-        keyed.end_at
+        usage_rows.account,
+        usage_rows.metronome_customer_id,
+        usage_rows.billable_metric_id,
+        usage_rows.window_size,
+        usage_rows.start_at,
+        usage_rows.end_at
 ),
 
 duplicates as (

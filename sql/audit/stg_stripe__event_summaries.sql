@@ -3,9 +3,18 @@
 -- empty_bucket_count: buckets that end before they start
 with
 
-keyed as (
+totals as (
     select
-        summaries.*,
+        count(*) as row_count,
+        count(*) filter (
+            where summaries.end_at <= summaries.start_at
+        ) as empty_bucket_count
+    from staging.stg_stripe__event_summaries as summaries
+),
+
+-- Numbers find the few buckets that may be there twice; only these are compared by what they are.
+hashed as (
+    select
         hash(
             summaries.account,
             summaries.stripe_customer_id,
@@ -17,38 +26,36 @@ keyed as (
     from staging.stg_stripe__event_summaries as summaries
 ),
 
-totals as (
-    select
-        count(*) as row_count,
-        count(*) filter (
-            where keyed.end_at <= keyed.start_at
-        ) as empty_bucket_count
-    from keyed
-),
-
--- Numbers find the few buckets that may be there twice; only these are compared by what they are.
 suspects as (
-    select keyed.bucket_hash
-    from keyed
-    group by keyed.bucket_hash
+    select hashed.bucket_hash
+    from hashed
+    group by hashed.bucket_hash
     having count(*) > 1
 ),
 
 buckets as (
     select
-        case keyed.value_grouping_window
-            when 'hour' then count(distinct keyed.usage_value)
+        case summaries.value_grouping_window
+            when 'hour' then count(distinct summaries.usage_value)
             else count(*)
         end as copies
-    from keyed
-    inner join suspects on keyed.bucket_hash = suspects.bucket_hash
+    from staging.stg_stripe__event_summaries as summaries
+    inner join suspects
+        on suspects.bucket_hash = hash(
+            summaries.account,
+            summaries.stripe_customer_id,
+            summaries.meter_id,
+            summaries.value_grouping_window,
+            summaries.start_at,
+            summaries.end_at
+        )
     group by
-        keyed.account,
-        keyed.stripe_customer_id,
-        keyed.meter_id,
-        keyed.value_grouping_window,
-        keyed.start_at,
-        keyed.end_at
+        summaries.account,
+        summaries.stripe_customer_id,
+        summaries.meter_id,
+        summaries.value_grouping_window,
+        summaries.start_at,
+        summaries.end_at
 ),
 
 duplicates as (

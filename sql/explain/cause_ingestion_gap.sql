@@ -26,6 +26,17 @@ customer_days as (
     group by usage_rows.account, usage_rows.customer_key, usage_rows.usage_date
 ),
 
+-- A run has two days; whoever has fewer such days at all need not be looked at.
+silent_customers as (
+    select
+        customer_days.account,
+        customer_days.customer_key
+    from customer_days
+    where customer_days.is_down
+    group by customer_days.account, customer_days.customer_key
+    having count(*) >= 2
+),
+
 numbered as (
     select
         customer_days.*,
@@ -40,6 +51,10 @@ numbered as (
             order by customer_days.usage_date
         ) as run_number
     from customer_days
+    inner join silent_customers
+        on
+            customer_days.account = silent_customers.account
+            and customer_days.customer_key = silent_customers.customer_key
 ),
 
 silent_runs as (

@@ -120,7 +120,6 @@ counted as (
 -- Numbers find the few of millions of rows that may be there twice; only these are compared by what they are.
 hashed_events as (
     select
-        check_rows.*,
         hash(
             check_rows.account,
             check_rows.stripe_customer_id,
@@ -166,8 +165,17 @@ grains as (
     select
         'event_ingestion' as check_name,
         count(*) as copies
-    from hashed_events as check_rows
-    inner join suspect_events on check_rows.grain_hash = suspect_events.grain_hash
+    from parity.event_ingestion as check_rows
+    inner join suspect_events
+        on suspect_events.grain_hash = hash(
+            check_rows.account,
+            check_rows.stripe_customer_id,
+            check_rows.metronome_customer_id,
+            check_rows.meter,
+            check_rows.period_start,
+            check_rows.period_end,
+            check_rows.usage_date
+        )
     group by
         check_rows.account,
         check_rows.stripe_customer_id,

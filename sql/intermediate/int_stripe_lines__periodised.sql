@@ -22,25 +22,30 @@ lines as (
         or (scope.scope = 'all' and netted.is_subscription_line)
 ),
 
+-- Read from all lines, so that those above pass through once.
 pieces as (
     select
-        lines.account,
-        lines.stripe_customer_id,
-        lines.subscription_key,
-        lines.invoice_id,
-        lines.is_metered,
-        coalesce(lines.billing_reason = 'subscription_threshold', false)
+        netted.account,
+        netted.stripe_customer_id,
+        coalesce(netted.subscription_id, netted.invoice_id) as subscription_key,
+        netted.invoice_id,
+        netted.is_metered,
+        coalesce(netted.billing_reason = 'subscription_threshold', false)
             as is_threshold,
-        min(lines.period_start_at) as start_at,
-        max(lines.period_end_at) as end_at
-    from lines
+        min(netted.period_start_at) as start_at,
+        max(netted.period_end_at) as end_at
+    from intermediate.int_stripe_lines__netted as netted
+    cross join scope
+    where
+        netted.is_metered
+        or (scope.scope = 'all' and netted.is_subscription_line)
     group by
-        lines.account,
-        lines.stripe_customer_id,
-        lines.subscription_key,
-        lines.invoice_id,
-        lines.is_metered,
-        coalesce(lines.billing_reason = 'subscription_threshold', false)
+        netted.account,
+        netted.stripe_customer_id,
+        coalesce(netted.subscription_id, netted.invoice_id),
+        netted.invoice_id,
+        netted.is_metered,
+        coalesce(netted.billing_reason = 'subscription_threshold', false)
 ),
 
 running as (

@@ -99,8 +99,9 @@ def connection() -> Iterator[warehouse.Connection]:
                 "from intermediate.int_money__compared limit 0"
             )
         opened.execute(
-            "create table intermediate.int_customers__classified as select number::integer as customer_number, "
-            "'default' as account, number::varchar as customer_key, 'cus_1' as stripe_customer_id, "
+            "create table intermediate.int_customers__classified as "
+            "select number::integer as customer_number, 'default' as account, "
+            "number::varchar as customer_key, 'cus_1' as stripe_customer_id, "
             "'m_1' as metronome_customer_id from cases"
         )
         opened.execute(

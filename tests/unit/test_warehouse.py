@@ -29,7 +29,8 @@ def connection(tmp_path: Path) -> Iterator[Connection]:
 
 def test_a_model_is_built_with_its_comments(connection: Connection) -> None:
     """The table and its columns carry their texts, quotes included."""
-    assert warehouse.build(connection, TOTALS) == 1
+    warehouse.build(connection, TOTALS)
+    assert warehouse.count(connection, TOTALS.key) == 1
     tables = warehouse.rows(connection, "select comment from duckdb_tables() where table_name = 'totals'")
     columns = warehouse.rows(connection, "select column_name, comment from duckdb_columns() order by 1")
     assert tables == [{"comment": "One row, it's quoted."}]
@@ -43,7 +44,8 @@ def test_a_view_is_published_as_a_table(connection: Connection, tmp_path: Path) 
     view = SqlModel(
         "parity", "amounts", "select amount from parity.totals", (), "Amounts.", {"amount": "x"}, is_view=True
     )
-    assert warehouse.build(connection, view) == 1
+    warehouse.build(connection, view)
+    assert warehouse.count(connection, view.key) == 1
     target = tmp_path / "billing_parity.duckdb"
     warehouse.publish(connection, target)
     with warehouse.connect(target, read_only=True) as reader:
@@ -57,6 +59,19 @@ def test_a_view_is_published_as_a_table(connection: Connection, tmp_path: Path) 
         {"table_name": "totals", "comment": "One row, it's quoted."},
     ]
     assert columns == [{"comment": "x"}]
+
+
+def test_a_table_of_an_earlier_version_makes_room_for_a_view(connection: Connection) -> None:
+    """And the reverse; what is wrong with a model itself is still told."""
+    connection.execute("create schema parity; create table parity.n as select 1 as id")
+    for is_view in (True, False):
+        warehouse.build(
+            connection,
+            SqlModel("parity", "n", "select 2 as id", (), "Numbers.", {"id": "n"}, is_view=is_view),
+        )
+        assert warehouse.rows(connection, "select id from parity.n") == [{"id": 2}]
+    with pytest.raises(warehouse.DatabaseError, match="nowhere"):
+        warehouse.build(connection, SqlModel("parity", "m", "select id from nowhere", (), "None.", {}))
 
 
 def test_a_frame_keeps_decimals_exact(connection: Connection) -> None:
