@@ -28,8 +28,10 @@ Connection = duckdb.DuckDBPyConnection
 DatabaseError = duckdb.Error
 
 PUBLISHED_SCHEMAS: Final = ("parity", "control")
-_READ_ONCE: Final = frozenset({"raw_stripe.meter_event_summaries"})
-"""Of millions of rows, and read once by one model: to store them would cost as much as to parse them."""
+_PARSED_WHERE_READ: Final = frozenset(
+    {"raw_stripe.meter_event_summaries", "raw_metronome.usage", "raw_metronome.invoices"}
+)
+"""Of millions of rows that staging reads once: to store them would cost as much as to parse them."""
 _MOST_SORTED_ROWS: Final = 1_000_000
 """Larger published tables keep the order in which they were built; sorting takes as long as writing."""
 _PUBLISHED_STORAGE: Final = "v1.0.0"  # analysts may open the file with any DuckDB from 1.0 on
@@ -130,7 +132,7 @@ def load_resource(
     table = f"{resource.schema}.{resource.name}"
     files = [landed_file(landing_folder, account, resource) for account in accounts]
     present = [str(file) for file in files if file.exists()]
-    kind = "view" if present and table in _READ_ONCE else "table"
+    kind = "view" if present and table in _PARSED_WHERE_READ else "table"
     shape = ", ".join(f'"{name}" {of}' for name, of in columns.items())
     landed = (
         f"select {', '.join(_quoted(columns))} from read_json([{', '.join(map(_literal, present))}], "
@@ -141,7 +143,7 @@ def load_resource(
     if kind == "view":
         connection.execute(f"create or replace view {table} as {landed}")
     else:
-        if table in _READ_ONCE and table in _views(connection):  # unfit input leaves it empty
+        if table in _PARSED_WHERE_READ and table in _views(connection):  # unfit input leaves it empty
             connection.execute(f"drop view {table}")
         connection.execute(f"create or replace table {table} ({shape})")
         if present:

@@ -111,10 +111,19 @@ missing_transactions as (
 
 drawn_balances as (
     select
-        invoices.account,
-        invoices.customer_id,
-        unnest(invoices.line_items).applied_commit_or_credit.id as balance_id
-    from raw_metronome.invoices as invoices
+        assigned.environment as account,
+        assigned.metronome_customer_id as customer_id,
+        lines.balance_id
+    from staging.stg_metronome__line_items as lines
+    inner join staging.stg_metronome__invoices as invoices
+        on
+            lines.account = invoices.account
+            and lines.invoice_id = invoices.invoice_id
+    inner join intermediate.int_metronome_customers__assigned as assigned
+        on
+            invoices.account = assigned.account
+            and invoices.metronome_customer_id = assigned.metronome_customer_id
+    where lines.balance_id is not null
 ),
 
 missing_balances as (
@@ -130,10 +139,7 @@ missing_balances as (
         on
             drawn_balances.account = balances.account
             and drawn_balances.balance_id = balances.id
-    where
-        drawn_balances.balance_id is not null
-        and customers.archived_at is null
-        and balances.id is null
+    where customers.archived_at is null and balances.id is null
 ),
 
 missing_meters as (

@@ -174,4 +174,4 @@ where
         (sides.expected_value is null or sides.expected_value = 0)
         and (sides.actual_value is null or sides.actual_value = 0)
     )
-order by sides.customer_number, sides.usage_date
+order by sides.customer_number, sides.meter, sides.usage_date

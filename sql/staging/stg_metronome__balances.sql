@@ -7,7 +7,7 @@ with
 
 balances as (
     select
-        coalesce(assigned.account, listed.account) as account,
+        coalesce(moved.account, listed.account) as account,
         listed.id as balance_id,
         listed.customer_id as metronome_customer_id,
         upper(listed.type) as balance_type,
@@ -17,10 +17,10 @@ balances as (
         listed.access_schedule.schedule_items,
         listed.ledger
     from raw_metronome.balances as listed
-    left join intermediate.int_metronome_customers__assigned as assigned
+    left join intermediate.int_metronome_customers__moved as moved
         on
-            listed.account = assigned.environment
-            and listed.customer_id = assigned.metronome_customer_id
+            listed.account = moved.environment
+            and listed.customer_id = moved.metronome_customer_id
     where listed.archived_at is null and upper(listed.type) <> 'POSTPAID'
 ),
 

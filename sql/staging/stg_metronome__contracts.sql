@@ -1,6 +1,6 @@
 -- One row per contract as it stands, archived or not.
 select
-    coalesce(assigned.account, contracts.account) as account,
+    coalesce(moved.account, contracts.account) as account,
     contracts.id as contract_id,
     contracts.customer_id as metronome_customer_id,
     contracts.rate_card_id,
@@ -12,7 +12,7 @@ select
     contracts.starting_at as starts_at,
     contracts.ending_before as ends_at
 from raw_metronome.contracts as contracts
-left join intermediate.int_metronome_customers__assigned as assigned
+left join intermediate.int_metronome_customers__moved as moved
     on
-        contracts.account = assigned.environment
-        and contracts.customer_id = assigned.metronome_customer_id
+        contracts.account = moved.environment
+        and contracts.customer_id = moved.metronome_customer_id

@@ -1,6 +1,6 @@
 -- One row per Metronome invoice of any type and status.
 select
-    coalesce(assigned.account, invoices.account) as account,
+    coalesce(moved.account, invoices.account) as account,
     invoices.id as invoice_id,
     invoices.customer_id as metronome_customer_id,
     invoices.contract_id,
@@ -15,7 +15,7 @@ select
     invoices.end_timestamp as period_end_at,
     invoices.issued_at
 from raw_metronome.invoices as invoices
-left join intermediate.int_metronome_customers__assigned as assigned
+left join intermediate.int_metronome_customers__moved as moved
     on
-        invoices.account = assigned.environment
-        and invoices.customer_id = assigned.metronome_customer_id
+        invoices.account = moved.environment
+        and invoices.customer_id = moved.metronome_customer_id

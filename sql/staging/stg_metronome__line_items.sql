@@ -9,15 +9,15 @@ with
 
 lines as (
     select
-        coalesce(assigned.account, invoices.account) as account,
+        coalesce(moved.account, invoices.account) as account,
         invoices.account as environment,
         invoices.id as invoice_id,
         unnest(invoices.line_items) as line
     from raw_metronome.invoices as invoices
-    left join intermediate.int_metronome_customers__assigned as assigned
+    left join intermediate.int_metronome_customers__moved as moved
         on
-            invoices.account = assigned.environment
-            and invoices.customer_id = assigned.metronome_customer_id
+            invoices.account = moved.environment
+            and invoices.customer_id = moved.metronome_customer_id
 ),
 
 named as (
@@ -71,6 +71,7 @@ select
         coalesce(named.line.applied_commit_or_credit.type = 'POSTPAID', false)
         or coalesce(named.line.commit_type = 'PostpaidCommit', false)
     ) as is_postpaid,
+    named.line.applied_commit_or_credit.id as balance_id,
     named.line.discount_id is not null as is_discount,
     cast(named.line.quantity as decimal(38, 12)) as billed_quantity,
     cast(named.line.unit_price as decimal(24, 12)) as unit_price_in_credit_type,

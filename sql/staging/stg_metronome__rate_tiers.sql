@@ -5,7 +5,7 @@ with
 
 rates as (
     select
-        coalesce(assigned.account, contract_rates.account) as account,
+        coalesce(moved.account, contract_rates.account) as account,
         contract_rates.customer_id as metronome_customer_id,
         contract_rates.contract_id,
         contract_rates.product_id,
@@ -14,10 +14,10 @@ rates as (
         contract_rates.ending_before as ends_at,
         coalesce(contract_rates.override_rate, contract_rates.list_rate) as rate
     from raw_metronome.contract_rates as contract_rates
-    left join intermediate.int_metronome_customers__assigned as assigned
+    left join intermediate.int_metronome_customers__moved as moved
         on
-            contract_rates.account = assigned.environment
-            and contract_rates.customer_id = assigned.metronome_customer_id
+            contract_rates.account = moved.environment
+            and contract_rates.customer_id = moved.metronome_customer_id
     where contract_rates.entitled
 ),
 

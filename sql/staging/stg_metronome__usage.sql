@@ -1,6 +1,6 @@
 -- One row per customer, billable metric and asked window in which usage was seen.
 select
-    coalesce(assigned.account, usage_rows.account) as account,
+    coalesce(moved.account, usage_rows.account) as account,
     usage_rows.customer_id as metronome_customer_id,
     usage_rows.billable_metric_id,
     usage_rows.window_size,
@@ -8,8 +8,8 @@ select
     usage_rows.start_timestamp as start_at,
     usage_rows.end_timestamp as end_at
 from raw_metronome.usage as usage_rows
-left join intermediate.int_metronome_customers__assigned as assigned
+left join intermediate.int_metronome_customers__moved as moved
     on
-        usage_rows.account = assigned.environment
-        and usage_rows.customer_id = assigned.metronome_customer_id
+        usage_rows.account = moved.environment
+        and usage_rows.customer_id = moved.metronome_customer_id
 where usage_rows.value is not null

@@ -3,14 +3,14 @@ with
 
 filters as (
     select
-        coalesce(assigned.account, contracts.account) as account,
+        coalesce(moved.account, contracts.account) as account,
         contracts.id as contract_id,
         unnest(contracts.usage_filter) as usage_filter
     from raw_metronome.contracts as contracts
-    left join intermediate.int_metronome_customers__assigned as assigned
+    left join intermediate.int_metronome_customers__moved as moved
         on
-            contracts.account = assigned.environment
-            and contracts.customer_id = assigned.metronome_customer_id
+            contracts.account = moved.environment
+            and contracts.customer_id = moved.metronome_customer_id
 )
 
 select
