@@ -150,7 +150,7 @@ def judge(connection: Connection, suite: Suite, settings: Settings) -> SuiteResu
         "variance_ratio": thresholds.variance_ratio,
         "customer_share": thresholds.customer_share,
     }
-    return run_suite(suite, lambda query: warehouse.frame(connection, query), parameters)
+    return run_suite(suite, lambda query: warehouse.arrow_table(connection, query), parameters)
 
 
 def conclude(

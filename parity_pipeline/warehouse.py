@@ -22,7 +22,7 @@ from parity_pipeline.sources.resources import RESOURCES, Resource, stripe_resour
 from parity_pipeline.sql_functions import OWN_FUNCTIONS
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pyarrow as pa
 
 Connection = duckdb.DuckDBPyConnection
 DatabaseError = duckdb.Error
@@ -31,7 +31,7 @@ PUBLISHED_SCHEMAS: Final = ("parity", "control")
 _PARSED_WHERE_READ: Final = frozenset(
     {"raw_stripe.meter_event_summaries", "raw_metronome.usage", "raw_metronome.invoices"}
 )
-"""Of millions of rows that staging reads once: to store them would cost as much as to parse them."""
+"""Views: of millions of rows that staging parses once, or twice, to store them first would cost more."""
 _MOST_SORTED_ROWS: Final = 1_000_000
 """Larger published tables keep the order in which they were built; sorting takes as long as writing."""
 _PUBLISHED_STORAGE: Final = "v1.0.0"  # analysts may open the file with any DuckDB from 1.0 on
@@ -197,11 +197,14 @@ def build(connection: Connection, model: SqlModel) -> None:
 
 
 def _create(connection: Connection, model: SqlModel) -> None:
-    columns = model.columns if model.schema in PUBLISHED_SCHEMAS else {}
     kind = "view" if model.is_view else "table"
     with transaction(connection):
         connection.execute(f"create schema if not exists {model.schema}")
         connection.execute(f"create or replace {kind} {model.key} as {model.sql}")
+        named = (
+            _columns_of(connection, model.key) if model.schema in PUBLISHED_SCHEMAS and model.columns else ()
+        )
+        columns = {name: model.columns[name] for name in named if name in model.columns}
         describe(connection, model.key, description=model.description, columns=columns, kind=kind)
 
 
@@ -210,12 +213,11 @@ def describe(
 ) -> None:
     """Comment a table or view and those of its columns that have a text."""
     comments = [f"comment on {kind} {table} is {_literal(description)}"]
-    if columns:
-        comments += [
-            f'comment on column {table}."{column}" is {_literal(columns[column])}'
-            for column in _columns_of(connection, table)
-            if columns.get(column)
-        ]
+    comments += [
+        f'comment on column {table}."{column}" is {_literal(text)}'
+        for column, text in columns.items()
+        if text
+    ]
     connection.execute("; ".join(comments))
 
 
@@ -248,9 +250,9 @@ def export(connection: Connection, table: str, target: Path) -> None:
     connection.execute(f"copy (select * from {table} order by all) to {_literal(str(target))} ({options})")
 
 
-def frame(connection: Connection, query: str) -> "pd.DataFrame":
-    """A small result as a pandas frame, through Arrow so that decimals stay exact."""
-    return connection.cursor().sql(query).to_arrow_table().to_pandas()
+def arrow_table(connection: Connection, query: str) -> "pa.Table":
+    """A small result for another process; decimals stay exact."""
+    return connection.cursor().sql(query).to_arrow_table()
 
 
 def publish(connection: Connection, target: Path) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pyarrow as pa
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,7 @@ class JudgedTable:
     """A table with what must hold of it; `parameters` are what expectations name instead of a number."""
 
     table: str
-    frame: "pd.DataFrame"
+    rows: "pa.Table"
     expectations: tuple[Mapping[str, Any], ...]
     parameters: Mapping[str, float]
 

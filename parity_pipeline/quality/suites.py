@@ -1,4 +1,4 @@
-"""The expectation suites, run by Great Expectations over small frames of counts, booleans and ratios.
+"""The expectation suites, run by Great Expectations over small tables of counts, booleans and ratios.
 
 The suites in expectations/*.json judge tables that the models built; they compare nothing themselves. The
 library, which takes seconds to start, is at work in a process of its own: see expectations_process.py.
@@ -17,12 +17,12 @@ from parity_pipeline.quality.expectations_process import expectations_process
 from parity_pipeline.quality.judged_tables import FailedExpectation, JudgedTable
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pyarrow as pa
 
 STAGING_PREFIX: Final = "stg_"
 AUDIT_SCHEMA: Final = "audit"
 Parameters = Mapping[str, Decimal]
-ReadFrame = Callable[[str], "pd.DataFrame"]
+ReadRows = Callable[[str], "pa.Table"]
 
 
 @dataclass(frozen=True)
@@ -72,14 +72,14 @@ def load_suites(folder: Path | None = None) -> tuple[Suite, ...]:
     return tuple(_read_suite(file) for file in files)
 
 
-def run_suite(suite: Suite, read_frame: ReadFrame, parameters: Parameters) -> SuiteResult:
-    """Validate every table of a suite; `read_frame` runs a query."""
+def run_suite(suite: Suite, read: ReadRows, parameters: Parameters) -> SuiteResult:
+    """Validate every table of a suite; `read` runs a query."""
     # Great Expectations takes floats; both parameters are thresholds, and SQL has applied them exactly.
     known = {name: float(value) for name, value in parameters.items()}
     failed: list[FailedExpectation] = []
     for table, expectations in suite.expectations.items():
-        frame = _without_decimals(read_frame(suite.query(table)))
-        failed += expectations_process().validate(JudgedTable(table, frame, expectations, known))
+        judged = JudgedTable(table, read(suite.query(table)), expectations, known)
+        failed += expectations_process().validate(judged)
     return SuiteResult(name=suite.name, failed=tuple(failed))
 
 
@@ -92,12 +92,3 @@ def _read_suite(file: Path) -> Suite:
 def _columns(expectation: Mapping[str, Any]) -> tuple[str, ...]:
     names = ("column", "column_A", "column_B")
     return tuple(expectation["kwargs"][name] for name in names if name in expectation["kwargs"])
-
-
-def _without_decimals(frame: "pd.DataFrame") -> "pd.DataFrame":
-    # Only ratios and thresholds are left here, and rounding keeps their order. Whether a threshold is met was
-    # decided exactly in SQL; the suite sees that too.
-    for column in frame.columns:
-        if frame[column].dtype == object:
-            frame[column] = [float(value) if isinstance(value, Decimal) else value for value in frame[column]]
-    return frame

@@ -172,7 +172,7 @@ everybody as (
     select
         customers.account,
         usage_daily.usage_date,
-        customers.customer_key,
+        usage_daily.customer_number,
         usage_daily.meter,
         coalesce(usage_daily.actual_value, 0)
         < coalesce(usage_daily.expected_value, 0) as is_lower,
@@ -202,10 +202,10 @@ everybodys_customers as (
     select
         everybody.account,
         everybody.usage_date,
-        everybody.customer_key,
+        everybody.customer_number,
         bool_or(everybody.is_lower) and not bool_or(everybody.is_higher) as is_lower
     from everybody
-    group by everybody.account, everybody.usage_date, everybody.customer_key
+    group by everybody.account, everybody.usage_date, everybody.customer_number
 ),
 
 lower_customers as (

@@ -5,7 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import duckdb
-import pandas as pd
+import pyarrow as pa
 import pytest
 import sqlglot
 
@@ -64,8 +64,8 @@ def _columns(sql: str) -> list[str]:
 def result(database: duckdb.DuckDBPyConnection, suite: Suite) -> SuiteResult:
     """What a suite finds in the tables."""
 
-    def read(query: str) -> pd.DataFrame:
-        return database.sql(query).to_arrow_table().to_pandas()
+    def read(query: str) -> pa.Table:
+        return database.sql(query).to_arrow_table()
 
     return run_suite(suite, read, PARAMETERS)
 
@@ -164,13 +164,13 @@ def test_a_summary_that_is_gone_fails(database: duckdb.DuckDBPyConnection, check
 def test_what_cannot_be_judged_is_an_error() -> None:
     """An expectation that the library does not know is told, and the next table is judged all the same."""
     process = ExpectationsProcess()
-    frame = pd.DataFrame({"row_count": [1]})
+    rows = pa.table({"row_count": [1]})
     with pytest.raises(
         ParityError, match=r"cannot judge audit.rows: LookupError: no result for expect_nothing"
     ):
-        process.validate(JudgedTable("audit.rows", frame, ({"type": "expect_nothing", "kwargs": {}},), {}))
+        process.validate(JudgedTable("audit.rows", rows, ({"type": "expect_nothing", "kwargs": {}},), {}))
     one_row = {"type": "expect_table_row_count_to_equal", "kwargs": {"value": 1}}
-    assert process.validate(JudgedTable("audit.rows", frame, (one_row,), {})) == []
+    assert process.validate(JudgedTable("audit.rows", rows, (one_row,), {})) == []
     process.close()
 
 
@@ -179,7 +179,7 @@ def test_a_process_that_is_gone_is_an_error() -> None:
     process = ExpectationsProcess()
     process.close()
     with pytest.raises(ParityError, match=r"ended before it answered for audit.rows"):
-        process.validate(JudgedTable("audit.rows", pd.DataFrame({"row_count": [1]}), (), {}))
+        process.validate(JudgedTable("audit.rows", pa.table({"row_count": [1]}), (), {}))
 
 
 def test_without_suites_nothing_runs(tmp_path: Path) -> None:

@@ -74,11 +74,11 @@ def test_a_table_of_an_earlier_version_makes_room_for_a_view(connection: Connect
         warehouse.build(connection, SqlModel("parity", "m", "select id from nowhere", (), "None.", {}))
 
 
-def test_a_frame_keeps_decimals_exact(connection: Connection) -> None:
-    """The twelfth place survives the way into pandas."""
+def test_an_arrow_table_keeps_decimals_exact(connection: Connection) -> None:
+    """The twelfth place survives the way to another process."""
     warehouse.build(connection, TOTALS)
-    frame = warehouse.frame(connection, "select amount from parity.totals")
-    assert frame["amount"].tolist() == [Decimal("0.000000000001")]
+    found = warehouse.arrow_table(connection, "select amount from parity.totals")
+    assert found["amount"].to_pylist() == [Decimal("0.000000000001")]
 
 
 def test_the_limit_of_memory_reaches_the_database(tmp_path: Path) -> None:
