@@ -10,6 +10,7 @@ from parity_pipeline import warehouse
 from parity_pipeline.defs.partitions import DAILY, as_of
 from parity_pipeline.defs.sensors import VERDICT
 from parity_pipeline.defs.shown import (
+    BREACHING,
     ROW_COUNT,
     Metadata,
     landed_metadata,
@@ -29,7 +30,7 @@ from parity_pipeline.warehouse import Connection
 FRESH_FOR = timedelta(hours=36)  # as long as a verdict holds by default
 REPORT = dg.AssetKey(["published", "report"])
 GATE = dg.AssetKey(["published", "gate"])
-_JUDGED = ("parity.check_summary", "parity.check_unit_cycles")
+_JUDGED = (BREACHING, "parity.check_summary", "parity.check_unit_cycles")
 
 
 def table_key(table: str) -> dg.AssetKey:
@@ -111,12 +112,13 @@ def step_assets(name: str, models: Sequence[SqlModel], *, after: Sequence[str]) 
         context: dg.AssetExecutionContext, work: dg.ResourceParam[RunWork]
     ) -> Iterator[dg.MaterializeResult[None]]:
         connection = work.to_read(as_of(context.partition_key))
-        for table, build in _builders(models):
-            if table_key(table) in context.selected_asset_keys:
-                work.changed(table)
-                build(connection)
-                shown = table_metadata(connection, table, warehouse.count(connection, table))
-                yield dg.MaterializeResult(asset_key=table_key(table), metadata=shown)
+        built = [each for each in _builders(models) if table_key(each[0]) in context.selected_asset_keys]
+        for table, build in built:
+            work.changed(table)
+            build(connection)
+        for table, _ in built:  # what is shown of a table may lie in one that comes after it
+            shown = table_metadata(connection, table, warehouse.count(connection, table))
+            yield dg.MaterializeResult(asset_key=table_key(table), metadata=shown)
 
     return step
 

@@ -16,7 +16,7 @@ from parity_pipeline.warehouse import Connection
 MOST_ROWS = 10
 ROW_COUNT = "dagster/row_count"
 
-_BREACHING = "intermediate.int_check_rows__breaching"
+BREACHING = "intermediate.int_check_rows__breaching"
 _NOT_SHOWN = frozenset({"account", "presence", "variance_ratio", "status"})
 
 Metadata = dict[str, Any]
@@ -28,7 +28,7 @@ def table_metadata(connection: Connection, table: str, rows: int) -> Metadata:
     shown: Metadata = {ROW_COUNT: rows, "dagster/column_schema": _columns(connection, schema, name)}
     if schema == "parity" and name in CHECKS:
         breaches = warehouse.rows(
-            connection, f"select count(*) as breaches from {_BREACHING} where check_name = ?", [name]
+            connection, f"select count(*) as breaches from {BREACHING} where check_name = ?", [name]
         )
         shown["breaches"] = int(str(breaches[0]["breaches"]))
         shown["greatest breaches"] = dg.MetadataValue.md(breach_sample(connection, name))
@@ -117,7 +117,7 @@ def breach_sample(connection: Connection, check: str) -> str:
     columns = [name for row in found if (name := str(row["column_name"])) not in _NOT_SHOWN]
     rows = warehouse.rows(
         connection,
-        f"select {', '.join(columns)} from {_BREACHING} where check_name = ? "
+        f"select {', '.join(columns)} from {BREACHING} where check_name = ? "
         f"order by abs(variance) desc, stripe_customer_id limit {MOST_ROWS}",
         [check],
     )

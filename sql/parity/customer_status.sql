@@ -2,6 +2,7 @@
 -- status: in_parity, not_in_parity, pending (nothing settled to judge by, or usage of which too little was read), unmapped or already_on_metronome
 -- expected_by_currency: Stripe's net usage charges in settled periods, JSON text {currency: minor units}
 -- actual_by_currency: Metronome's net usage charges in settled periods, JSON text {currency: minor units}
+-- waived_rows: rows of any check whose difference a waiver accepts
 with
 
 customers as (
@@ -51,10 +52,12 @@ settled as (
 ),
 
 compared as (
-    select distinct
+    select
         by_customer.account,
-        by_customer.customer_key
+        by_customer.customer_key,
+        cast(sum(by_customer.waived) as bigint) as waived_rows
     from intermediate.int_gate__by_customer as by_customer
+    group by by_customer.account, by_customer.customer_key
 ),
 
 amounts as (
@@ -108,7 +111,8 @@ select
         else 'in_parity'
     end as status,
     coalesce(texts.expected_by_currency, '{}') as expected_by_currency,
-    coalesce(texts.actual_by_currency, '{}') as actual_by_currency
+    coalesce(texts.actual_by_currency, '{}') as actual_by_currency,
+    coalesce(compared.waived_rows, 0) as waived_rows
 from customers
 left join failed
     on
