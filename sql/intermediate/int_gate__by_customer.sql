@@ -1,80 +1,70 @@
--- One row per check, unit, cycle, customer and whether its rows are settled, with the sums that the gate's formula needs.
+-- One row per check, unit, cycle and customer where a settled row differs, with the sums that the gate's formula needs.
+-- Where none does there is nothing to judge, and most customers have no other units and cycles.
 -- scatter_squares is the number of rows inside their allowance where each may be off by one unit (money).
--- A waived row stays in the totals and the denominator, and adds nothing to the numerator.
+-- A waived row stays in the denominator, and adds nothing to the numerator.
 with
 
-check_rows as (
+settled as (
     select
         judged.*,
-        judged.status <> 'pending' as is_settled,
         -- The square must fit; no edge hour holds more.
         cast(least(judged.scatter_unit, 1000000000000) as decimal(18, 3))
             as bounded_scatter
     from intermediate.int_check_rows__judged as judged
+    where judged.status <> 'pending'
 ),
 
-sums as (
-    select
-        check_rows.check_name,
-        check_rows.unit,
-        check_rows.cycle,
-        check_rows.customer_number,
-        check_rows.is_settled,
-        count(*) as row_count,
-        count(*) filter (where check_rows.status = 'match') as matched,
-        count(*) filter (
-            where check_rows.status = 'within_tolerance'
-        ) as within_tolerance,
-        count(*) filter (where check_rows.status = 'breach') as breaches,
-        count(*) filter (where check_rows.status = 'waived') as waived,
-        cast(coalesce(sum(check_rows.expected_value), 0) as decimal(38, 12))
-            as expected_value,
-        cast(coalesce(sum(check_rows.actual_value), 0) as decimal(38, 12))
-            as actual_value,
-        cast(coalesce(sum(abs(check_rows.expected_value)), 0) as decimal(38, 12))
-            as gate_denominator,
-        cast(sum(abs(check_rows.variance)) as decimal(38, 12)) as gross_variance,
-        cast(
-            coalesce(
-                sum(abs(check_rows.variance)) filter (
-                    where
-                    check_rows.status <> 'waived'
-                    and not check_rows.is_inside_allowance
-                ),
-                0
-            ) as decimal(38, 12)
-        ) as outside_variance,
-        cast(
-            coalesce(
-                sum(check_rows.lean) filter (
-                    where
-                    check_rows.status <> 'waived' and check_rows.is_inside_allowance
-                ),
-                0
-            ) as decimal(38, 12)
-        ) as inside_variance,
-        cast(
-            coalesce(
-                sum(check_rows.bounded_scatter * check_rows.bounded_scatter) filter (
-                    where
-                    check_rows.status <> 'waived' and check_rows.is_inside_allowance
-                ),
-                0
-            ) as decimal(38, 6)
-        ) as scatter_squares
-    from check_rows
-    group by
-        check_rows.check_name,
-        check_rows.unit,
-        check_rows.cycle,
-        check_rows.customer_number,
-        check_rows.is_settled
+-- Read from the rows themselves, so that those above pass through once.
+differing as (
+    select distinct
+        judged.check_name,
+        judged.unit,
+        judged.cycle,
+        judged.customer_number
+    from intermediate.int_check_rows__judged as judged
+    where judged.variance <> 0
 )
 
 select
-    sums.*,
-    customers.account,
-    customers.customer_key
-from sums
-inner join intermediate.int_customers__classified as customers
-    on sums.customer_number = customers.customer_number
+    settled.check_name,
+    settled.unit,
+    settled.cycle,
+    settled.customer_number,
+    cast(coalesce(sum(abs(settled.expected_value)), 0) as decimal(38, 12))
+        as gate_denominator,
+    cast(
+        coalesce(
+            sum(abs(settled.variance)) filter (
+                where settled.status <> 'waived' and not settled.is_inside_allowance
+            ),
+            0
+        ) as decimal(38, 12)
+    ) as outside_variance,
+    cast(
+        coalesce(
+            sum(settled.lean) filter (
+                where settled.status <> 'waived' and settled.is_inside_allowance
+            ),
+            0
+        ) as decimal(38, 12)
+    ) as inside_variance,
+    cast(
+        coalesce(
+            sum(settled.bounded_scatter * settled.bounded_scatter) filter (
+                where settled.status <> 'waived' and settled.is_inside_allowance
+            ),
+            0
+        ) as decimal(38, 6)
+    ) as scatter_squares
+from settled
+inner join differing
+    on
+        settled.check_name = differing.check_name
+        and settled.unit is not distinct from differing.unit
+        and settled.cycle = differing.cycle
+        and settled.customer_number = differing.customer_number
+group by
+    settled.check_name,
+    settled.unit,
+    settled.cycle,
+    settled.customer_number

@@ -1,52 +1,80 @@
 -- One row per cohort, account, check, unit and cycle, with the figures that the gate judges. A cohort of '' is everybody.
 -- The gate variance is the gross variance of settled rows outside their allowance that are not waived, plus
--- what the rows inside their allowance lean to one side beyond what rounding scatters (two root n).
+-- what the rows inside their allowance lean to one side beyond what rounding scatters (two root n). A waived row stays in
+-- the totals and the denominator, and adds nothing to the numerator.
 with
 
-customers as (
+check_rows as (
     select
         '' as cohort,
-        by_customer.*
-    from intermediate.int_gate__by_customer as by_customer
+        judged.*
+    from intermediate.int_check_rows__judged as judged
     union all
     select
         members.cohort,
-        by_customer.*
-    from intermediate.int_gate__by_customer as by_customer
+        judged.*
+    from intermediate.int_check_rows__judged as judged
     inner join intermediate.int_cohorts__members as members
         on
-            by_customer.account = members.account
-            and by_customer.customer_key = members.customer_key
+            judged.account = members.account
+            and judged.customer_key = members.customer_key
+),
+
+measured as (
+    select
+        check_rows.*,
+        check_rows.status <> 'pending' as is_settled,
+        -- The square must fit; no edge hour holds more.
+        cast(least(check_rows.scatter_unit, 1000000000000) as decimal(18, 3))
+            as bounded_scatter
+    from check_rows
 ),
 
 sums as (
     select
-        customers.cohort,
-        customers.account,
-        customers.check_name,
-        customers.unit,
-        customers.cycle,
-        customers.is_settled,
-        cast(sum(customers.row_count) as bigint) as row_count,
-        cast(sum(customers.matched) as bigint) as matched,
-        cast(sum(customers.within_tolerance) as bigint) as within_tolerance,
-        cast(sum(customers.breaches) as bigint) as breaches,
-        cast(sum(customers.waived) as bigint) as waived,
-        sum(customers.expected_value) as expected_value,
-        sum(customers.actual_value) as actual_value,
-        sum(customers.gross_variance) as gross_variance,
-        sum(customers.outside_variance) as outside_variance,
-        sum(customers.inside_variance) as inside_variance,
-        sum(customers.scatter_squares) as scatter_squares,
-        sum(customers.gate_denominator) as gate_denominator
-    from customers
+        measured.cohort,
+        measured.account,
+        measured.check_name,
+        measured.unit,
+        measured.cycle,
+        measured.is_settled,
+        count(*) as row_count,
+        count(*) filter (where measured.status = 'match') as matched,
+        count(*) filter (
+            where measured.status = 'within_tolerance'
+        ) as within_tolerance,
+        count(*) filter (where measured.status = 'breach') as breaches,
+        count(*) filter (where measured.status = 'waived') as waived,
+        coalesce(sum(measured.expected_value), 0) as expected_value,
+        coalesce(sum(measured.actual_value), 0) as actual_value,
+        coalesce(sum(abs(measured.expected_value)), 0) as gate_denominator,
+        sum(abs(measured.variance)) as gross_variance,
+        coalesce(
+            sum(abs(measured.variance)) filter (
+                where measured.status <> 'waived' and not measured.is_inside_allowance
+            ),
+            0
+        ) as outside_variance,
+        coalesce(
+            sum(measured.lean) filter (
+                where measured.status <> 'waived' and measured.is_inside_allowance
+            ),
+            0
+        ) as inside_variance,
+        coalesce(
+            sum(measured.bounded_scatter * measured.bounded_scatter) filter (
+                where measured.status <> 'waived' and measured.is_inside_allowance
+            ),
+            0
+        ) as scatter_squares
+    from measured
     group by
-        customers.cohort,
-        customers.account,
-        customers.check_name,
-        customers.unit,
-        customers.cycle,
-        customers.is_settled
+        measured.cohort,
+        measured.account,
+        measured.check_name,
+        measured.unit,
+        measured.cycle,
+        measured.is_settled
 ),
 
 all_rows as (

@@ -53,11 +53,10 @@ settled as (
 
 compared as (
     select
-        by_customer.account,
-        by_customer.customer_key,
-        cast(sum(by_customer.waived) as bigint) as waived_rows
-    from intermediate.int_gate__by_customer as by_customer
-    group by by_customer.account, by_customer.customer_key
+        customer_checks.customer_number,
+        cast(sum(customer_checks.waived_rows) as bigint) as waived_rows
+    from intermediate.int_gate__customer_checks as customer_checks
+    group by customer_checks.customer_number
 ),
 
 amounts as (
@@ -127,15 +126,13 @@ left join intermediate.int_usage__put_off as put_off
         customers.account = put_off.account
         and customers.customer_key = put_off.stripe_customer_id
 left join compared
-    on
-        customers.account = compared.account
-        and customers.customer_key = compared.customer_key
+    on customers.customer_number = compared.customer_number
 left join texts
     on
         customers.account = texts.account
         and customers.customer_key = texts.customer_key
 where
-    compared.account is not null
+    compared.customer_number is not null
     or customers.is_already_on_metronome
     or customers.has_metered_item_in_window
     or customers.has_active_subscription
