@@ -66,10 +66,11 @@ missing_grants as (
 
 line_credits as (
     select
-        lines.account,
-        lines.invoice_id,
-        unnest(lines.pretax_credit_amounts) as entry
-    from raw_stripe.invoice_lines as lines
+        entries.account,
+        entries.invoice_id,
+        entries.credit_balance_transaction_id
+    from staging.stg_stripe__line_entries as entries
+    where entries.credit_balance_transaction_id is not null
 ),
 
 -- Transactions are asked for of customers that have a grant.
@@ -103,10 +104,8 @@ missing_transactions as (
     left join raw_stripe.credit_balance_transactions as transactions
         on
             line_credits.account = transactions.account
-            and line_credits.entry.credit_balance_transaction = transactions.id
-    where
-        line_credits.entry.credit_balance_transaction is not null
-        and transactions.id is null
+            and line_credits.credit_balance_transaction_id = transactions.id
+    where transactions.id is null
 ),
 
 drawn_balances as (

@@ -25,56 +25,62 @@ totals as (
             and customers.metronome_customer_id = assigned.metronome_customer_id
 ),
 
--- Numbers find the few windows that may be there twice; only these are compared by what they are.
-hashed as (
-    select
-        hash(
-            usage_rows.account,
-            usage_rows.metronome_customer_id,
-            usage_rows.billable_metric_id,
-            usage_rows.window_size,
-            usage_rows.start_at,
-            usage_rows.end_at
-        ) as window_hash
-    from staging.stg_metronome__usage as usage_rows
-),
-
-suspects as (
-    select hashed.window_hash
-    from hashed
-    group by hashed.window_hash
-    having count(*) > 1
-),
-
 windows as (
-    select count(*) as copies
+    select
+        usage_rows.*,
+        date_trunc('month', usage_rows.start_at) as month_at,
+        usage_rows.start_at = date_trunc('day', usage_rows.start_at)
+        and usage_rows.end_at = usage_rows.start_at + interval 1 day as is_whole_day
     from staging.stg_metronome__usage as usage_rows
-    inner join suspects
-        on suspects.window_hash = hash(
-            usage_rows.account,
-            usage_rows.metronome_customer_id,
-            usage_rows.billable_metric_id,
-            usage_rows.window_size,
-            usage_rows.start_at,
-            usage_rows.end_at
-        )
+),
+
+-- A month's days are the bits of one number; a row that adds no bit is one too many.
+extra_days as (
+    select
+        count(*)
+        - bit_count(
+            bit_or(
+                cast(1 as bigint)
+                << date_diff('day', windows.month_at, windows.start_at)
+            )
+        ) as extra_rows
+    from windows
+    where windows.is_whole_day
     group by
-        usage_rows.account,
-        usage_rows.metronome_customer_id,
-        usage_rows.billable_metric_id,
-        usage_rows.window_size,
-        usage_rows.start_at,
-        usage_rows.end_at
+        windows.account,
+        windows.metronome_customer_id,
+        windows.billable_metric_id,
+        windows.window_size,
+        windows.month_at
+),
+
+extra_windows as (
+    select count(*) - 1 as extra_rows
+    from windows
+    where not coalesce(windows.is_whole_day, false)
+    group by
+        windows.account,
+        windows.metronome_customer_id,
+        windows.billable_metric_id,
+        windows.window_size,
+        windows.start_at,
+        windows.end_at
+),
+
+extra as (
+    select extra_days.extra_rows from extra_days
+    union all
+    select extra_windows.extra_rows from extra_windows
 ),
 
 duplicates as (
-    select coalesce(sum(windows.copies - 1), 0) as copies
-    from windows
+    select cast(coalesce(sum(extra.extra_rows), 0) as bigint) as windows
+    from extra
 )
 
 select
     totals.row_count,
-    cast(duplicates.copies as bigint) as duplicate_window_count,
+    duplicates.windows as duplicate_window_count,
     totals.unknown_customer_count
 from totals
 cross join duplicates

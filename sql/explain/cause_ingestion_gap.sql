@@ -159,15 +159,6 @@ customer_gap_days as (
         customer_days.account, customer_days.customer_key, customer_days.usage_date
 ),
 
--- Everybody's day is read only where somebody is lower.
-suspected_days as (
-    select distinct
-        usage_rows.account,
-        usage_rows.usage_date
-    from usage_rows
-    where usage_rows.usage_gain < 0
-),
-
 everybody as (
     select
         customers.account,
@@ -181,10 +172,6 @@ everybody as (
     from intermediate.int_usage__daily as usage_daily
     inner join intermediate.int_customers__classified as customers
         on usage_daily.customer_number = customers.customer_number
-    inner join suspected_days
-        on
-            customers.account = suspected_days.account
-            and usage_daily.usage_date = suspected_days.usage_date
     left join intermediate.int_usage__put_off as put_off
         on
             customers.account = put_off.account
@@ -198,6 +185,31 @@ everybody as (
         )
 ),
 
+meter_days as (
+    select
+        everybody.account,
+        everybody.usage_date,
+        everybody.meter,
+        count(*) as customers,
+        count(*) filter (where everybody.is_lower) as lower_customers
+    from everybody
+    group by everybody.account, everybody.usage_date, everybody.meter
+),
+
+-- Most customers can be lower only where as many are, counted once a meter, as half of those of one meter.
+suspected_days as (
+    select
+        meter_days.account,
+        meter_days.usage_date,
+        count(*) as meters,
+        count(*) filter (where meter_days.lower_customers > 0) as lower_meters
+    from meter_days
+    group by meter_days.account, meter_days.usage_date
+    having
+        sum(meter_days.lower_customers) + sum(meter_days.lower_customers)
+        > max(meter_days.customers)
+),
+
 everybodys_customers as (
     select
         everybody.account,
@@ -205,6 +217,10 @@ everybodys_customers as (
         everybody.customer_number,
         bool_or(everybody.is_lower) and not bool_or(everybody.is_higher) as is_lower
     from everybody
+    inner join suspected_days
+        on
+            everybody.account = suspected_days.account
+            and everybody.usage_date = suspected_days.usage_date
     group by everybody.account, everybody.usage_date, everybody.customer_number
 ),
 
@@ -218,17 +234,6 @@ lower_customers as (
     group by customers.account, customers.usage_date
 ),
 
-lower_meters as (
-    select
-        everybody.account,
-        everybody.usage_date,
-        count(distinct everybody.meter) as meters,
-        count(distinct everybody.meter) filter (where everybody.is_lower)
-            as lower_meters
-    from everybody
-    group by everybody.account, everybody.usage_date
-),
-
 outages as (
     select
         lower_customers.account,
@@ -237,20 +242,20 @@ outages as (
         || cast(lower_customers.customers as varchar)
         || ' customers with usage on ' || cast(lower_customers.usage_date as varchar)
         || ' are lower in Metronome, on '
-        || cast(lower_meters.lower_meters as varchar) || ' of '
-        || cast(lower_meters.meters as varchar) || ' meters.' as evidence
+        || cast(suspected_days.lower_meters as varchar) || ' of '
+        || cast(suspected_days.meters as varchar) || ' meters.' as evidence
     from lower_customers
-    inner join lower_meters
+    inner join suspected_days
         on
-            lower_customers.account = lower_meters.account
-            and lower_customers.usage_date = lower_meters.usage_date
+            lower_customers.account = suspected_days.account
+            and lower_customers.usage_date = suspected_days.usage_date
     where
         lower_customers.lower_customers >= 3
         and lower_customers.lower_customers + lower_customers.lower_customers
         > lower_customers.customers
-        and lower_meters.lower_meters >= 2
-        and lower_meters.lower_meters + lower_meters.lower_meters
-        > lower_meters.meters
+        and suspected_days.lower_meters >= 2
+        and suspected_days.lower_meters + suspected_days.lower_meters
+        > suspected_days.meters
 )
 
 select

@@ -55,12 +55,28 @@ common_factors as (
 -- A size in decimal or in binary units, and how far the two are apart.
 binary_units as (
     select
-        unnest([
-            1000, 1024, 1000000, 1048576, 1000000000, 1073741824
-        ]) as size,
-        unnest([
-            1.024, 1.024, 1.048576, 1.048576, 1.073741824, 1.073741824
-        ]) as factor
+        1000 as size,
+        1.024 as factor
+    union all
+    select
+        1024 as size,
+        1.024 as factor
+    union all
+    select
+        1000000 as size,
+        1.048576 as factor
+    union all
+    select
+        1048576 as size,
+        1.048576 as factor
+    union all
+    select
+        1000000000 as size,
+        1.073741824 as factor
+    union all
+    select
+        1073741824 as size,
+        1.073741824 as factor
 ),
 
 own_sizes as (

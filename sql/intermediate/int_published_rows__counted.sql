@@ -117,33 +117,11 @@ counted as (
     group by check_rows.check_name
 ),
 
--- Numbers find the few of millions of rows that may be there twice; only these are compared by what they are.
-hashed_events as (
-    select
-        hash(
-            check_rows.account,
-            check_rows.stripe_customer_id,
-            check_rows.metronome_customer_id,
-            check_rows.meter,
-            check_rows.period_start,
-            check_rows.period_end,
-            check_rows.usage_date
-        ) as grain_hash
-    from parity.event_ingestion as check_rows
-),
-
-suspect_events as (
-    select hashed_events.grain_hash
-    from hashed_events
-    group by hashed_events.grain_hash
-    having count(*) > 1
-),
-
--- One row per grain of what may be there twice. Each check is counted by its own columns.
+-- Rows beyond the first of each grain. Each check is counted by its own columns.
 grains as (
     select
         'contract_coverage' as check_name,
-        count(*) as copies
+        count(*) - 1 as extra_rows
     from parity.contract_coverage as check_rows
     group by
         check_rows.account,
@@ -152,7 +130,7 @@ grains as (
     union all
     select
         'credit_drawdowns' as check_name,
-        count(*) as copies
+        count(*) - 1 as extra_rows
     from parity.credit_drawdowns as check_rows
     group by
         check_rows.account,
@@ -162,20 +140,22 @@ grains as (
         check_rows.period_start,
         check_rows.period_end
     union all
+    -- A month's days are the bits of one number; a row that adds no bit is one too many.
     select
         'event_ingestion' as check_name,
-        count(*) as copies
+        count(*)
+        - bit_count(
+            bit_or(
+                cast(1 as bigint)
+                << date_diff(
+                    'day',
+                    date_trunc('month', check_rows.usage_date),
+                    check_rows.usage_date
+                )
+            )
+        ) as extra_rows
     from parity.event_ingestion as check_rows
-    inner join suspect_events
-        on suspect_events.grain_hash = hash(
-            check_rows.account,
-            check_rows.stripe_customer_id,
-            check_rows.metronome_customer_id,
-            check_rows.meter,
-            check_rows.period_start,
-            check_rows.period_end,
-            check_rows.usage_date
-        )
+    where check_rows.usage_date is not null
     group by
         check_rows.account,
         check_rows.stripe_customer_id,
@@ -183,11 +163,24 @@ grains as (
         check_rows.meter,
         check_rows.period_start,
         check_rows.period_end,
-        check_rows.usage_date
+        date_trunc('month', check_rows.usage_date)
+    union all
+    select
+        'event_ingestion' as check_name,
+        count(*) - 1 as extra_rows
+    from parity.event_ingestion as check_rows
+    where check_rows.usage_date is null
+    group by
+        check_rows.account,
+        check_rows.stripe_customer_id,
+        check_rows.metronome_customer_id,
+        check_rows.meter,
+        check_rows.period_start,
+        check_rows.period_end
     union all
     select
         'group_key_coverage' as check_name,
-        count(*) as copies
+        count(*) - 1 as extra_rows
     from parity.group_key_coverage as check_rows
     group by
         check_rows.account,
@@ -198,7 +191,7 @@ grains as (
     union all
     select
         'invoice_totals' as check_name,
-        count(*) as copies
+        count(*) - 1 as extra_rows
     from parity.invoice_totals as check_rows
     group by
         check_rows.account,
@@ -210,7 +203,7 @@ grains as (
     union all
     select
         'line_item_quantities' as check_name,
-        count(*) as copies
+        count(*) - 1 as extra_rows
     from parity.line_item_quantities as check_rows
     group by
         check_rows.account,
@@ -224,7 +217,7 @@ grains as (
 duplicates as (
     select
         grains.check_name,
-        sum(grains.copies - 1) as duplicate_grain_count
+        sum(grains.extra_rows) as duplicate_grain_count
     from grains
     group by grains.check_name
 )

@@ -83,7 +83,6 @@ invoice_sums as (
 
 select
     lines.account,
-    lines.line_id,
     lines.invoice_id,
     lines.stripe_customer_id,
     lines.billed_subscription_id as subscription_id,

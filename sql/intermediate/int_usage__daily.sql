@@ -1,6 +1,6 @@
 -- One row per customer, meter and UTC day with usage on either side, for meters that add up over days.
 -- The customer is named by its number in int_customers__classified. A side that reported nothing is NULL.
--- Rows lie by customer, so that the published ones do: whoever asks about one customer reads a part of the file. Days before the parallel run, or before a metric's own start, are left out.
+-- Rows lie by customer and day, so that the published ones do: whoever asks about one customer reads a part of the file. Days before the parallel run, or before a metric's own start, are left out.
 with
 
 run as (
@@ -174,4 +174,4 @@ where
         (sides.expected_value is null or sides.expected_value = 0)
         and (sides.actual_value is null or sides.actual_value = 0)
     )
-order by sides.customer_number, sides.meter, sides.usage_date
+order by sides.customer_number, sides.usage_date
