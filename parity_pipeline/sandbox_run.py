@@ -6,35 +6,16 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
 from parity_pipeline import pipeline
-from parity_pipeline.errors import UsageError
 from parity_pipeline.home import Home
 from parity_pipeline.periods import floor_day, rfc3339
 from parity_pipeline.pipeline import Outcome
 from parity_pipeline.run_request import make_request, parse_instant
-from parity_pipeline.sandbox.faults import apply_faults
+from parity_pipeline.sandbox.own_process import sandbox_process
+from parity_pipeline.sandbox.scenario import scenario_world
 from parity_pipeline.sandbox.server import running_sandbox
-from parity_pipeline.sandbox.world import World, build_world
 from parity_pipeline.settings import load_settings
-
-CLEAN: Final = "clean"
-SEED: Final = 7
-CUSTOMERS: Final = 60
-
-
-def scenario_world(scenario: str, *, as_of: datetime, seed: int = SEED, customers: int = CUSTOMERS) -> World:
-    """The pretend company with the faults that a scenario names with commas, as `name` or `name:size`."""
-    names = [name.strip() for name in scenario.split(",") if name.strip()]
-    world = build_world(seed=seed, as_of=as_of, customers=customers)
-    try:
-        apply_faults(world, names)
-    except ValueError as error:
-        raise UsageError(
-            f"There is no scenario {scenario}: {error}; `parity sandbox faults` lists what there is."
-        ) from None
-    return world
 
 
 def run_on_sandbox(
@@ -51,8 +32,7 @@ def run_on_sandbox(
     place = Home(home).sandbox()
     place.prepare()
     tell("start the sandbox")
-    world = scenario_world(scenario, as_of=instant)
-    with running_sandbox(world, folder=place.folder / "config") as served:
+    with sandbox_process(scenario, as_of=instant, folder=place.folder / "config") as served:
         settings = load_settings(served.variables(), home=place.folder)
         request = make_request(
             now=now,

@@ -1,12 +1,10 @@
 """The process in which Great Expectations works, so that its import goes on while the vendors are read."""
 
 import atexit
-import subprocess
-import sys
 from functools import cache
-from multiprocessing import Pipe
 from typing import Final
 
+from parity_pipeline.child_process import start_child
 from parity_pipeline.errors import ParityError
 from parity_pipeline.quality.judged_tables import FailedExpectation, JudgedTable
 
@@ -17,14 +15,7 @@ class ExpectationsProcess:
     """Asks for one table after the other. The process ends with this one, however this one ends."""
 
     def __init__(self) -> None:
-        self._answers, theirs = Pipe()
-        with theirs:
-            self._process = subprocess.Popen(  # noqa: S603  # this Python and our own module
-                # -P: what lies in the folder where somebody works is not ours to import
-                [sys.executable, "-P", "-m", _PROGRAM, str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,  # Ctrl-C is for the run, which ends this one
-            )
+        self._answers, self._process = start_child(_PROGRAM)
 
     def validate(self, judged: JudgedTable) -> list[FailedExpectation]:
         """What does not hold of a table; raises ParityError when that cannot be told."""

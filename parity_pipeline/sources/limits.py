@@ -73,7 +73,8 @@ class LimitChanges:
 
 
 AS_PUBLISHED: Final = LimitChanges()
-_ELSEWHERE: Final = Limits(concurrent=16)
+_ELSEWHERE: Final = Limits(concurrent=8)
+"""As many as keep one processor busy; the pool looks at every idle connection before each request."""
 
 
 def stripe_limits(base_url: str, api_key: str) -> Limits:
