@@ -26,6 +26,7 @@ from parity_pipeline.publication import publish
 from parity_pipeline.quality.expectations_process import prepare_expectations
 from parity_pipeline.quality.gate import decide
 from parity_pipeline.quality.suites import Suite, SuiteResult, load_suites, run_suite
+from parity_pipeline.raw_tables import load_raw, load_resource
 from parity_pipeline.report.collect import collect_evidence, collect_result
 from parity_pipeline.report.result import RunResult
 from parity_pipeline.run_request import RunRequest
@@ -114,7 +115,7 @@ def load(
     warehouse.load_control(connection, control_tables(settings, request, links, pull.manifest))
     if pull.manifest is not None and pull.error is None:
         names = {name for each in settings.accounts for name in (each.name, each.environment)}
-        warehouse.load_raw(connection, home.landing(pull.manifest.run_id), sorted(names))
+        load_raw(connection, home.landing(pull.manifest.run_id), sorted(names))
 
 
 def check_input(connection: Connection, settings: Settings) -> list[SuiteResult]:
@@ -129,7 +130,7 @@ def compare(connection: Connection, *, is_blocked: bool) -> None:
     models = load_models()
     if is_blocked:
         for resource in RESOURCES:
-            warehouse.load_resource(connection, Path(), resource, accounts=())
+            load_resource(connection, Path(), resource, accounts=())
     built = frozenset() if is_blocked else frozenset(model.key for model in input_models(models))
     for model in models:
         if model.key not in built:

@@ -1,4 +1,4 @@
-"""The one door to DuckDB: loads landed files and settings, builds models, publishes a file.
+"""The one door to DuckDB: loads settings, builds models, publishes a file.
 
 No rule of parity lives here; those are in sql/.
 """
@@ -13,12 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 import duckdb
 
-from parity_pipeline.columns import duckdb_columns
 from parity_pipeline.errors import UsageError
 from parity_pipeline.home import DATABASE, Home
-from parity_pipeline.landing import landed_file, put_off_of
 from parity_pipeline.models import SqlModel
-from parity_pipeline.sources.resources import RESOURCES, Resource, stripe_resource
 from parity_pipeline.sql_functions import OWN_FUNCTIONS
 
 if TYPE_CHECKING:
@@ -28,15 +25,6 @@ Connection = duckdb.DuckDBPyConnection
 DatabaseError = duckdb.Error
 
 PUBLISHED_SCHEMAS: Final = ("parity", "control")
-_PARSED_WHERE_READ: Final = frozenset(
-    {
-        "raw_stripe.invoice_lines",
-        "raw_stripe.meter_event_summaries",
-        "raw_metronome.invoices",
-        "raw_metronome.usage",
-    }
-)
-"""Views: of millions of rows that staging parses once, or twice, to store them first would cost more."""
 _MOST_SORTED_ROWS: Final = 1_000_000
 """Larger published tables keep the order in which they were built; sorting takes as long as writing."""
 _PUBLISHED_STORAGE: Final = "v1.0.0"  # analysts may open the file with any DuckDB from 1.0 on
@@ -79,7 +67,7 @@ def connect(
         connection.execute("set preserve_insertion_order = false")
         connection.execute(OWN_FUNCTIONS)
         if memory_limit is not None:
-            connection.execute(f"set memory_limit = {_literal(memory_limit)}")
+            connection.execute(f"set memory_limit = {literal(memory_limit)}")
         yield connection
     finally:
         connection.close()
@@ -116,59 +104,6 @@ def transaction(connection: Connection) -> Iterator[None]:
         connection.execute("rollback")
         raise
     connection.execute("commit")
-
-
-def load_raw(connection: Connection, landing_folder: Path, accounts: Sequence[str]) -> None:
-    """Create raw_stripe.* and raw_metronome.* from a landing: one table a resource.
-
-    The accounts are those of the run and the environments that they share, as they are landed.
-    """
-    with transaction(connection):
-        for resource in RESOURCES:
-            load_resource(connection, landing_folder, resource, accounts=accounts)
-        _load_usage_ages(connection, landing_folder, accounts)
-
-
-def load_resource(
-    connection: Connection, landing_folder: Path, resource: Resource, *, accounts: Sequence[str]
-) -> None:
-    """Create one raw table from its landed files, or a view of them where one model reads them once."""
-    columns = duckdb_columns(resource)
-    table = f"{resource.schema}.{resource.name}"
-    files = [landed_file(landing_folder, account, resource) for account in accounts]
-    present = [str(file) for file in files if file.exists()]
-    kind = "view" if present and table in _PARSED_WHERE_READ else "table"
-    shape = ", ".join(f'"{name}" {of}' for name, of in columns.items())
-    landed = (
-        f"select {', '.join(_quoted(columns))} from read_json([{', '.join(map(_literal, present))}], "
-        f"columns = {{{', '.join(f'{_literal(name)}: {_literal(of)}' for name, of in columns.items())}}}, "
-        "format = 'newline_delimited', compression = 'gzip')"
-    )
-    connection.execute(f"create schema if not exists {resource.schema}")
-    if kind == "view":
-        connection.execute(f"create or replace view {table} as {landed}")
-    else:
-        if table in _PARSED_WHERE_READ and table in _views(connection):  # unfit input leaves it empty
-            connection.execute(f"drop view {table}")
-        connection.execute(f"create or replace table {table} ({shape})")
-        if present:
-            connection.execute(f"insert into {table} {landed}")
-    describe(connection, table, description=resource.summary, columns={}, kind=kind)
-
-
-def _load_usage_ages(connection: Connection, landing_folder: Path, accounts: Sequence[str]) -> None:
-    """Fill control.usage_ages with the customers that a landing names as not asked."""
-    usage = stripe_resource("meter_event_summaries")
-    files = [put_off_of(landed_file(landing_folder, account, usage)) for account in accounts]
-    present = [str(file) for file in files if file.exists()]
-    if present:
-        connection.execute(
-            "insert into control.usage_ages by name select * from read_json(?, columns = "
-            "{account: 'VARCHAR', stripe_customer_id: 'VARCHAR', known_until: 'TIMESTAMP', "
-            "read_at: 'TIMESTAMP', put_off_at: 'TIMESTAMP'}, "
-            "format = 'newline_delimited', compression = 'gzip')",
-            [present],
-        )
 
 
 def load_control(connection: Connection, tables: Mapping[str, InputTable]) -> None:
@@ -217,11 +152,9 @@ def describe(
     connection: Connection, table: str, *, description: str, columns: Mapping[str, str], kind: str = "table"
 ) -> None:
     """Comment a table or view and those of its columns that have a text."""
-    comments = [f"comment on {kind} {table} is {_literal(description)}"]
+    comments = [f"comment on {kind} {table} is {literal(description)}"]
     comments += [
-        f'comment on column {table}."{column}" is {_literal(text)}'
-        for column, text in columns.items()
-        if text
+        f'comment on column {table}."{column}" is {literal(text)}' for column, text in columns.items() if text
     ]
     connection.execute("; ".join(comments))
 
@@ -252,7 +185,7 @@ def published_tables(connection: Connection) -> list[str]:
 def export(connection: Connection, table: str, target: Path) -> None:
     """Write one table to a Parquet or CSV file, by the file's suffix; rows in a fixed order."""
     options = "format parquet" if target.suffix == ".parquet" else "format csv, header"
-    connection.execute(f"copy (select * from {table} order by all) to {_literal(str(target))} ({options})")
+    connection.execute(f"copy (select * from {table} order by all) to {literal(str(target))} ({options})")
 
 
 def arrow_table(connection: Connection, query: str) -> "pa.Table":
@@ -267,7 +200,7 @@ def publish(connection: Connection, target: Path) -> None:
     connection.execute("set fsync_mode = 'STANDARD'")  # what is renamed into place must be on the disk
     # To look for parts that names share takes longer than it saves: they repeat as a whole.
     connection.execute("set disabled_compression_methods = 'fsst'")
-    connection.execute(f"attach {_literal(str(aside))} as published (storage_version '{_PUBLISHED_STORAGE}')")
+    connection.execute(f"attach {literal(str(aside))} as published (storage_version '{_PUBLISHED_STORAGE}')")
     try:
         for schema in PUBLISHED_SCHEMAS:
             connection.execute(f"create schema published.{schema}")
@@ -280,11 +213,9 @@ def publish(connection: Connection, target: Path) -> None:
     aside.replace(target)
 
 
-def _views(connection: Connection) -> set[str]:
-    found = connection.execute(
-        "select schema_name || '.' || view_name from duckdb_views() where database_name = current_database()"
-    ).fetchall()
-    return {str(name) for (name,) in found}
+def literal(text: str) -> str:
+    """A text as SQL writes it, where a statement takes no parameters."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _tables(connection: Connection) -> list[tuple[str, str, str]]:
@@ -318,11 +249,3 @@ def _copy_table(connection: Connection, table: str, description: str, comments: 
 
 def _columns_of(connection: Connection, table: str) -> list[str]:
     return [str(row[0]) for row in connection.execute(f"describe {table}").fetchall()]
-
-
-def _quoted(columns: Mapping[str, str]) -> list[str]:
-    return [f'"{name}"' for name in columns]
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -21,6 +21,7 @@ from parity_pipeline.landing_writer import LandingWriter
 from parity_pipeline.mapping_files import CustomerLink, Links, MeterRow, PriceLink, Waiver
 from parity_pipeline.models import SqlModel, load_models
 from parity_pipeline.periods import Window
+from parity_pipeline.raw_tables import load_raw
 from parity_pipeline.run_request import RunRequest
 from parity_pipeline.settings import load_settings
 from parity_pipeline.sources.answered import PutOff
@@ -254,7 +255,7 @@ class Scene:
         connection.execute("set threads = 1")  # the rows are few
         request = RunRequest("run_1", self._window)
         warehouse.load_control(connection, control_tables(settings, request, self.links, manifest))
-        warehouse.load_raw(connection, self._folder, manifest.accounts)
+        load_raw(connection, self._folder, manifest.accounts)
         self._connection = connection
         return connection
 
