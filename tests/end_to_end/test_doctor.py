@@ -39,7 +39,7 @@ def test_all_is_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert code == 0, shown
     assert shown.count("may read") == len(STRIPE_PROBES) + len(METRONOME_PROBES)
     assert "Warning" not in shown
-    assert "stripe default: no published rate, 16 at once" in shown
+    assert "stripe default: no published rate, 8 at once" in shown
     assert "GB are free" in shown
     assert "API version 2026-" in shown
     assert not (tmp_path / "home").exists()

@@ -282,9 +282,9 @@ def test_no_telemetry_leaves() -> None:
         (lambda: stripe_limits("https://api.stripe.com", "rk_live_x"), Limits(32, 100, 25)),
         (lambda: stripe_limits("https://api.stripe.com", "sk_org_live_x"), Limits(32, 100, 25)),
         (lambda: stripe_limits("https://api.stripe.com", "rk_test_x"), Limits(16, 25)),
-        (lambda: stripe_limits("http://127.0.0.1:1", "rk_test_x"), Limits(16)),
+        (lambda: stripe_limits("http://127.0.0.1:1", "rk_test_x"), Limits(8)),
         (lambda: metronome_limits("https://api.metronome.com"), Limits(10)),
-        (lambda: metronome_limits("http://127.0.0.1:1"), Limits(16)),
+        (lambda: metronome_limits("http://127.0.0.1:1"), Limits(8)),
     ],
 )
 def test_default_limits(limits: Callable[[], Limits], expected: Limits) -> None:
