@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from statistics import mean
 from typing import TypeVar
 
 from benchmarks.compute_dagster import run_orchestrated
@@ -62,11 +63,13 @@ def _line(name: str, cost: Cost, rows: int) -> None:
     print(f"{name:14}{cost.seconds:9.2f}{cost.cpu_seconds:9.2f}{speed:12,.0f}{cost.peak_megabytes:9.0f}")
 
 
-def show_floor(whole: Cost, floor: Cost) -> None:
-    """What the hardware allows, and how many times that the run takes."""
-    times = whole.cpu_seconds / floor.cpu_seconds
-    print(f"{'floor':14}{floor.seconds:9.2f}{floor.cpu_seconds:9.2f}", end="")
-    print(f"{'':12}{floor.peak_megabytes:9.0f}  the run takes {times:.1f} times its CPU time")
+def show_floor(whole: Cost, floors: Sequence[Cost]) -> None:
+    """What the hardware allows, before and after the run, and how many times their mean the run takes."""
+    for name, floor in zip(("floor before", "floor after"), floors, strict=True):
+        print(f"{name:14}{floor.seconds:9.2f}{floor.cpu_seconds:9.2f}{'':12}{floor.peak_megabytes:9.0f}")
+    by_cpu = whole.cpu_seconds / mean(each.cpu_seconds for each in floors)
+    by_clock = whole.seconds / mean(each.seconds for each in floors)
+    print(f"the run takes {by_cpu:.1f} times the floor's CPU time, {by_clock:.1f} times its wall time")
 
 
 def show_orchestrated(bare: Cost, orchestrated: Cost) -> None:
@@ -106,9 +109,12 @@ def main() -> None:
             company = Company(customers, breaches=asked.breaches)
             place = folder / f"{ACCOUNT}_{customers}_{asked.breaches}"
             manifest = landed(company, place)
+            # A shared machine is not equally fast all the time, so the floor is measured on either side.
+            before = apart(run_floor, place, RUN_ID, variables)
             found.append(apart(run_stages, place, RUN_ID, variables))
+            after = apart(run_floor, place, RUN_ID, variables)
             show(customers, manifest, found[-1], asked.slowest)
-            show_floor(found[-1].whole, apart(run_floor, place, RUN_ID, variables))
+            show_floor(found[-1].whole, [before, after])
             if not asked.bare:
                 show_orchestrated(found[-1].whole, apart(run_orchestrated, place, variables))
         show_growth(asked.customers, found)
