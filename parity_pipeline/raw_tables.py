@@ -21,7 +21,7 @@ _PARSED_WHERE_READ: Final = frozenset(
 
 
 def load_raw(connection: Connection, landing_folder: Path, accounts: Sequence[str]) -> None:
-    """Create raw_stripe.* and raw_metronome.* from a landing: one table a resource.
+    """Create raw_stripe.* and raw_metronome.* from a landing: a table or view a resource.
 
     The accounts are those of the run and the environments that they share, as they are landed.
     """
@@ -34,7 +34,7 @@ def load_raw(connection: Connection, landing_folder: Path, accounts: Sequence[st
 def load_resource(
     connection: Connection, landing_folder: Path, resource: Resource, *, accounts: Sequence[str]
 ) -> None:
-    """Create one raw table from its landed files, or a view of them where one model reads them once."""
+    """Create one raw table from its landed files, or a view of them where staging parses them."""
     columns = duckdb_columns(resource)
     table = f"{resource.schema}.{resource.name}"
     files = [landed_file(landing_folder, account, resource) for account in accounts]

@@ -140,22 +140,24 @@ grains as (
         check_rows.period_start,
         check_rows.period_end
     union all
-    -- A month's days are the bits of one number; a row that adds no bit is one too many.
+    -- A month's days are the bits of one number; a row that adds no bit is one too many. A row for a period has none.
     select
         'event_ingestion' as check_name,
         count(*)
-        - bit_count(
-            bit_or(
-                cast(1 as bigint)
-                << date_diff(
-                    'day',
-                    date_trunc('month', check_rows.usage_date),
-                    check_rows.usage_date
+        - coalesce(
+            bit_count(
+                bit_or(
+                    cast(1 as bigint)
+                    << date_diff(
+                        'day',
+                        date_trunc('month', check_rows.usage_date),
+                        check_rows.usage_date
+                    )
                 )
-            )
+            ),
+            1
         ) as extra_rows
     from parity.event_ingestion as check_rows
-    where check_rows.usage_date is not null
     group by
         check_rows.account,
         check_rows.stripe_customer_id,
@@ -164,19 +166,6 @@ grains as (
         check_rows.period_start,
         check_rows.period_end,
         date_trunc('month', check_rows.usage_date)
-    union all
-    select
-        'event_ingestion' as check_name,
-        count(*) - 1 as extra_rows
-    from parity.event_ingestion as check_rows
-    where check_rows.usage_date is null
-    group by
-        check_rows.account,
-        check_rows.stripe_customer_id,
-        check_rows.metronome_customer_id,
-        check_rows.meter,
-        check_rows.period_start,
-        check_rows.period_end
     union all
     select
         'group_key_coverage' as check_name,

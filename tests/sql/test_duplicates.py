@@ -8,15 +8,8 @@ from hypothesis import strategies as st
 from scene import MODELS
 
 from parity_pipeline import warehouse
+from parity_pipeline.setting_sections import CHECKS
 
-CHECKS = (
-    "contract_coverage",
-    "credit_drawdowns",
-    "event_ingestion",
-    "group_key_coverage",
-    "invoice_totals",
-    "line_item_quantities",
-)
 PUBLISHED = (
     "account varchar, stripe_customer_id varchar, metronome_customer_id varchar, currency varchar, "
     "meter varchar, product varchar, pricing_group_values varchar, "
